@@ -1,0 +1,1 @@
+"""What every service stands on: messages, the batch processor, drivers, settings, telemetry."""

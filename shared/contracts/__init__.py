@@ -1,0 +1,1 @@
+"""Every message that services exchange, and the topics they travel on; nothing else."""

@@ -1,0 +1,1 @@
+"""Kafka: the only package that knows its drivers, aiokafka and FastStream's broker over it."""

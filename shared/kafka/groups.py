@@ -1,0 +1,136 @@
+"""Consumer groups: FastStream runs the loop, every delivery setting is said here."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.middlewares import AckPolicy
+
+from shared.kafka.clients import CONSUMER_SETTINGS, KafkaError, Place, record_of
+from shared.processor import Record, Trouble
+
+__all__ = ["KafkaBroker"]
+
+
+class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Tells of partitions that come and go; the group waits while the one that goes is awaited."""
+
+    def __init__(
+        self,
+        revoked: Callable[[], Coroutine[Any, Any, None]],
+        assigned: Callable[[frozenset[Place]], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Take what to await on revocation and on assignment."""
+        self._revoked = revoked
+        self._assigned = assigned
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:  # noqa: ARG002 -- all of them, always
+        """Wait for the batch at hand."""
+        await self._revoked()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Take over."""
+        await self._assigned(frozenset((place.topic, place.partition) for place in assigned))
+
+
+async def _parse(records: tuple["ConsumerRecord[Any, Any]", ...]) -> KafkaMessage:
+    """Wrap a batch as it is: headers and bodies of strangers are not looked at here, so nothing can raise."""
+    return KafkaMessage(body=b"", headers={}, raw_message=records, consumer=FAKE_CONSUMER)
+
+
+async def _decode(message: KafkaMessage) -> list[Record]:
+    return [record_of(record) for record in message.raw_message]
+
+
+def broker_of(bootstrap: str) -> KafkaBroker:
+    """FastStream broker for subscribers; it neither produces for us nor creates topics."""
+    return KafkaBroker(
+        bootstrap,
+        acks="all",
+        request_timeout_ms=40_000,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        ack_policy=AckPolicy.MANUAL,
+        graceful_timeout=5.0,
+        logger=None,
+    )
+
+
+class Group:
+    """A member of a consumer group: batches out of FastStream, positions under our own control."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        topics: Sequence[str],
+        group: str,
+        handler: Callable[[list[Record]], Coroutine[Any, Any, None]],
+        handover: Handover,
+        *,
+        max_records: int,
+        idle_ms: int,
+    ) -> None:
+        """Declare the subscriber. `idle_ms`: pause after an empty poll, which is what a person waits for."""
+        self.topics = tuple(topics)
+        self.group = group
+        self.subscriber = broker.subscriber(
+            *topics,
+            group_id=group,
+            batch=True,
+            max_records=max_records,
+            batch_timeout_ms=idle_ms,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            listener=handover,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            parser=_parse,
+            decoder=_decode,
+            **CONSUMER_SETTINGS,
+        )
+        self.subscriber(handler)
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        """The client; `Trouble` while it is not running."""
+        consumer = self.subscriber.consumer
+        if consumer is None:
+            raise Trouble("not started")
+        return consumer
+
+    def assignment(self) -> frozenset[Place]:
+        """Partitions that are ours now."""
+        return frozenset((place.topic, place.partition) for place in self.consumer.assignment())
+
+    async def commit(self, positions: Mapping[Place, int]) -> None:
+        """Commit the next offset of each partition; a refusal means that it is not ours any more, and is no harm."""
+        with suppress(KafkaError):
+            await self.consumer.commit({TopicPartition(*place): offset for place, offset in positions.items()})
+
+    def seek(self, place: Place, offset: int) -> None:
+        """Go on from an offset."""
+        self.consumer.seek(TopicPartition(*place), offset)
+
+    async def lag(self) -> int:
+        """Records appended and not yet taken by this member."""
+        behind = 0
+        for place in self.consumer.assignment():
+            end = self.consumer.highwater(place)
+            if end is not None:
+                behind += max(0, end - await self.consumer.position(place))
+        return behind
+
+    def faults(self) -> list[str]:
+        """What is dead in here although the connection may live: consume loop, coordinator."""
+        found = []
+        if not self.subscriber.tasks or any(task.done() for task in self.subscriber.tasks):
+            found.append("consume loop ended")
+        consumer = self.subscriber.consumer
+        coordination = getattr(getattr(consumer, "_coordinator", None), "_coordination_task", None)
+        if coordination is None or coordination.done():
+            found.append("coordinator ended")
+        return found

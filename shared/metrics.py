@@ -1,0 +1,97 @@
+"""Prometheus metrics of one process. Label values come from closed sets: no id, no person, no free text."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+_FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_AGE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_COUNT = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+http_request_duration = Histogram(
+    "http_server_request_duration_seconds",
+    "Time from the request's head to the answer's last byte.",
+    ("service", "http_request_method", "http_route", "http_response_status_code"),
+    buckets=_REQUEST,
+)
+commands_pending = Gauge("commands_pending", "Commands appended and not yet decided (consumer lag).", ("service",))
+batch_size = Histogram("commands_batch_size", "Commands decided together.", ("service",), buckets=_COUNT)
+decide_seconds = Histogram("commands_decide_seconds", "Time the rules took for one batch.", ("service",), buckets=_FAST)
+commit_seconds = Histogram(
+    "commands_commit_seconds", "Time of one batch's database transaction.", ("service",), buckets=_REQUEST
+)
+outcome_latency = Histogram(
+    "command_outcome_latency_seconds",
+    "Time from the command's append to its stored outcome.",
+    ("outcome",),
+    buckets=_AGE,
+)
+fact_age = Histogram(
+    "fact_age_seconds",
+    "Time from a fact's append to its being taken in.",
+    ("topic", "consumer_group"),
+    buckets=_AGE,
+)
+dead_letters = Counter("dead_letters", "Records parked because they fail alone.", ("topic", "consumer_group", "reason"))
+retries = Counter("retries", "Batches taken again after broken infrastructure.", ("topic", "consumer_group"))
+duplicates = Counter("duplicates", "Records met again and answered as before.", ("topic", "consumer_group"))
+waiters = Gauge("outcome_waiters", "Requests that wait for the outcome of their command.")
+public_facts = Counter(
+    "public_facts", "Facts that the public projector took in, by what became of them.", ("topic", "result")
+)
+open_streams = Gauge("open_streams", "Live streams that are open.", ("stream",))
+event_loop_lag = Histogram(
+    "event_loop_lag_seconds", "How late the event loop wakes a sleeper.", buckets=(*_FAST, 2.5, 5.0, 10.0)
+)
+dependency_up = Gauge("dependency_up", "1 if the readiness check of this part passed last time.", ("dependency",))
+build_info = Gauge("build_info", "Always 1; says what runs.", ("service", "version", "revision"))
+
+
+def describe_build(service: str, version: str, revision: str = "unknown") -> None:
+    """Say what runs; call once at start."""
+    build_info.labels(service=service, version=version, revision=revision).set(1)
+
+
+def describe_consumer(topic: str, consumer_group: str, reasons: Iterable[str]) -> None:
+    """Create a consumer's counters at 0: `increase()` does not see a counter that is born at 1."""
+    retries.labels(topic=topic, consumer_group=consumer_group)
+    duplicates.labels(topic=topic, consumer_group=consumer_group)
+    for reason in reasons:
+        dead_letters.labels(topic=topic, consumer_group=consumer_group, reason=reason)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Everything in Prometheus' text form, with its content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+
+
+class LoopWatch:
+    """Measures how late the event loop runs, and tells `/livez` when it stands still.
+
+    A loop that stands still for ever cannot answer `/livez` at all: the prober's time-out is the alarm then.
+    """
+
+    def __init__(self, every: float = 0.25, limit: float = 10.0) -> None:
+        """Sample every so many seconds; ill when the last turn was later than `limit` seconds."""
+        self._every = every
+        self._limit = limit
+        self._last = time.monotonic()
+        self._lag = 0.0
+
+    async def run(self) -> None:
+        """Sample until cancelled."""
+        self._last = time.monotonic()
+        while True:
+            await asyncio.sleep(self._every)
+            now = time.monotonic()
+            self._lag = max(0.0, now - self._last - self._every)
+            self._last = now
+            event_loop_lag.observe(self._lag)
+
+    def health(self) -> bool | str:
+        """True, or why not; a sampler that has ended counts as a loop that stands still."""
+        late = max(self._lag, time.monotonic() - self._last - self._every)
+        return True if late <= self._limit else f"the event loop ran {late:.1f} s late"

@@ -1,0 +1,416 @@
+"""Decides a batch of commands: one load, one fold, one transaction; no Kafka in here.
+
+It takes records and returns records, so that a simulator can drive it with a log, a store and a clock of its own.
+Three roads for trouble: a refusal is an outcome; a malformed or culprit command becomes a dead letter with a
+`failed` outcome; broken infrastructure is `Trouble`, after which the same batch is simply processed again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Raw, Struct
+
+from shared import instants
+from shared.contracts import outcomes, topics
+from shared.contracts.message import (
+    Command,
+    Envelope,
+    Fact,
+    Family,
+    Malformed,
+    encode,
+    open_envelope,
+    readable_id,
+)
+from shared.decider import Asked, Decision, Done, Refused
+
+S = TypeVar("S")
+
+MOST_COMMANDS: Final = 500
+"""Commands a transaction decides at the most."""
+MOST_BYTES: Final = 2 * 1_048_576
+"""Bytes of answers a transaction stores at the most; the documents written beside them about double it."""
+SYSTEM: Final = "system"
+"""Role of what a service asks of itself."""
+
+
+class Trouble(Exception):  # noqa: N818 -- it is no error of the batch
+    """Infrastructure does not do its part just now: back off and process the same batch again."""
+
+
+class TooLarge(Exception):  # noqa: N818 -- a budget, not a fault
+    """The transaction went over a budget (size or time): halve the batch."""
+
+
+class Record(Struct, frozen=True):
+    """A record as the log hands it out; `timestamp` is its append time in ms since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: int = 0
+
+
+class Outgoing(Struct, frozen=True):
+    """A record to append; `partition` None leaves it to the key."""
+
+    topic: str
+    partition: int | None
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Entry(Struct, frozen=True):
+    """Inbox entry: what a command brought about, byte for byte, and where it came from.
+
+    `parked` says why the record became a dead letter, if it did.
+    """
+
+    command_id: str
+    fingerprint: str
+    partition: int
+    offset: int
+    streams: tuple[str, ...]
+    facts: tuple[bytes, ...]
+    outcome: bytes
+    then: tuple[tuple[str, bytes], ...] = ()
+    parked: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes to store."""
+        return len(self.outcome) + sum(map(len, self.facts)) + sum(len(value) for _, value in self.then)
+
+
+class Ask(Struct, frozen=True):
+    """A command read from a record, ready to be decided."""
+
+    record: Record
+    envelope: Envelope
+    command: Command
+    asked: Asked
+
+    @property
+    def stream(self) -> str:
+        """The stream that decides."""
+        return self.envelope.subject
+
+
+class Store(Protocol[S]):
+    """Documents of a service. Every method may raise `Trouble`."""
+
+    async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
+        """Inbox entries of those commands that were decided before."""
+        ...
+
+    async def load(self, asks: Sequence[Ask]) -> dict[str, S]:
+        """State of every stream that the commands name, with all that deciding them needs."""
+        ...
+
+    async def save(self, before: dict[str, S], after: dict[str, S], entries: Sequence[Entry]) -> None:
+        """Write changed documents, guarded by version, and the entries in one transaction."""
+        ...
+
+
+class Rules(Protocol[S]):
+    """The deciders of a service, seen as one."""
+
+    def decide(self, state: S, command: Command, asked: Asked) -> Decision:
+        """Answer a command."""
+        ...
+
+    def evolve(self, state: S, fact: Fact) -> S:
+        """Take a fact as given."""
+        ...
+
+    def version(self, state: S) -> int:
+        """Version of the stream; 0 before it exists."""
+        ...
+
+
+class Observer(Protocol):
+    """Who is told what the processor meets; the process puts its metrics and log here."""
+
+    def decided(self, count: int, seconds: float) -> None:
+        """A transaction's worth was decided (not yet saved)."""
+        ...
+
+    def committed(self, seconds: float, appended_ms: Sequence[int]) -> None:
+        """It was saved; `appended_ms` are the append times of its commands."""
+        ...
+
+    def repeated(self, count: int) -> None:
+        """Commands that had been decided before came again."""
+        ...
+
+    def parked(self, record: Record, reason: str, command_id: str | None) -> None:
+        """A record became a dead letter."""
+        ...
+
+
+class Processor(Generic[S]):
+    """Decides batches for one service."""
+
+    def __init__(
+        self,
+        service: str,
+        commands: Family[Command],
+        facts: Family[Fact],
+        rules: Rules[S],
+        store: Store[S],
+        observer: Observer,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        """Wire the ports; `clock` (seconds, monotonic) only measures."""
+        self.service = service
+        self.commands = commands
+        self.facts = facts
+        self.rules = rules
+        self.store = store
+        self.observer = observer
+        self.clock = clock
+        self.outcomes = outcomes.OUTCOMES[service]
+
+    async def process(self, batch: Sequence[Record]) -> list[Outgoing]:
+        """Decide a batch and return what to append, in order, each command's facts before its outcome.
+
+        Everything returned is stored; processing the batch again returns the same bytes. Raises `Trouble`.
+        """
+        asks: list[Ask] = []
+        out: dict[int, list[Outgoing]] = {}
+        for place, record in enumerate(batch):
+            try:
+                asks.append(self._read(record))
+            except Malformed as error:
+                out[place] = self._dead_letter(record, str(error))
+        entries = await self.store.answered([ask.envelope.id for ask in asks]) if asks else {}
+        old = set(entries)
+        fresh = _first_of_each([ask for ask in asks if ask.envelope.id not in old])
+        for start in range(0, len(fresh), MOST_COMMANDS):
+            await self._decide(fresh[start : start + MOST_COMMANDS], entries)
+        self.observer.repeated(len(asks) - len(fresh))
+        waiting = iter(asks)
+        for place in range(len(batch)):
+            if place not in out:
+                out[place] = self._answer(next(waiting), entries)
+        return [outgoing for place in range(len(batch)) for outgoing in out[place]]
+
+    async def _decide(self, asks: Sequence[Ask], entries: dict[str, Entry]) -> None:
+        """Decide and save, halving what is too large or fails, down to the one that fails alone."""
+        try:
+            decided = await self._transact(asks)
+        except Trouble:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever a culprit raises
+            if len(asks) > 1:
+                middle = len(asks) // 2
+                await self._decide(asks[:middle], entries)
+                await self._decide(asks[middle:], entries)
+                return
+            [culprit] = asks
+            decided = [self._failure(culprit, type(error).__name__)]
+            await self.store.save({}, {}, decided)
+        entries.update((entry.command_id, entry) for entry in decided)
+
+    async def _transact(self, asks: Sequence[Ask]) -> list[Entry]:
+        before = await self.store.load(asks)
+        after = dict(before)
+        started = self.clock()
+        decided = []
+        size = 0
+        for ask in asks:
+            entry, after[ask.stream] = self._fold(after[ask.stream], ask)
+            decided.append(entry)
+            size += entry.size
+        self.observer.decided(len(asks), self.clock() - started)
+        if size > MOST_BYTES and len(asks) > 1:
+            raise TooLarge
+        started = self.clock()
+        await self.store.save(before, after, decided)
+        self.observer.committed(self.clock() - started, [ask.record.timestamp for ask in asks])
+        return decided
+
+    def _fold(self, state: S, ask: Ask) -> tuple[Entry, S]:
+        decision = self.rules.decide(state, ask.command, ask.asked)
+        command, at = ask.envelope, ask.asked.at
+        facts = []
+        for number, fact in enumerate(decision.facts, 1):
+            state = self.rules.evolve(state, fact)
+            facts.append(
+                self.facts.wrap(
+                    fact,
+                    id=f"{command.id}.{number}",
+                    subject=fact.stream,
+                    time=at,
+                    correlationid=command.correlationid or command.id,
+                    causationid=command.id,
+                    streamversion=fact.streamversion,
+                    traceparent=command.traceparent,
+                )
+            )
+        for fact in decision.private:
+            state = self.rules.evolve(state, fact)
+        touched = (outcomes.Touched(ask.stream, self.rules.version(state)),)
+        outcome = self._outcome(command, self._judged(decision.answer, ask, touched), at)
+        then = tuple(self._follow_up(following, ask, number) for number, following in enumerate(decision.then, 1))
+        entry = Entry(
+            command.id,
+            command.fingerprint,
+            ask.record.partition,
+            ask.record.offset,
+            (ask.stream,),
+            tuple(facts),
+            outcome,
+            then,
+        )
+        return entry, state
+
+    def _judged(self, answer: Done | Refused, ask: Ask, touched: tuple[outcomes.Touched, ...]) -> outcomes.Outcome:
+        command, asked = ask.envelope, ask.asked
+        match answer:
+            case Done(kind, id, body, status):
+                return outcomes.CommandSucceeded(
+                    command.id,
+                    asked.person,
+                    status,
+                    outcomes.Resource(kind, id),
+                    Raw(encode(body)),
+                    touched,
+                    command.time,
+                    asked.at,
+                )
+            case Refused(problem, status, figures, errors):
+                return outcomes.CommandRefused(
+                    command.id, asked.person, status, problem, figures, errors, touched, command.time, asked.at
+                )
+
+    def _follow_up(self, command: Command, ask: Ask, number: int) -> tuple[str, bytes]:
+        """Put a command that follows from another into an envelope; its id derives from the first one's."""
+        value = self.commands.wrap(
+            command,
+            id=f"{ask.envelope.id}~{number}",
+            subject=command.stream,
+            time=ask.asked.at,
+            correlationid=ask.envelope.correlationid or ask.envelope.id,
+            causationid=ask.envelope.id,
+            traceparent=ask.envelope.traceparent,
+            principal=f"{self.service} {SYSTEM}",
+            fingerprint=SYSTEM,
+        )
+        return command.stream, value
+
+    def _failure(self, ask: Ask, reason: str) -> Entry:
+        failed = outcomes.CommandFailed(ask.envelope.id, ask.asked.person, reason, ask.envelope.time, ask.asked.at)
+        return Entry(
+            ask.envelope.id,
+            ask.envelope.fingerprint,
+            ask.record.partition,
+            ask.record.offset,
+            (),
+            (),
+            self._outcome(ask.envelope, failed, ask.asked.at),
+            parked=reason,
+        )
+
+    def _outcome(self, command: Envelope, outcome: outcomes.Outcome, at: str) -> bytes:
+        return self.outcomes.wrap(
+            outcome,
+            id=f"{command.id}.outcome",
+            subject=command.subject,
+            time=at,
+            correlationid=command.correlationid or command.id,
+            causationid=command.id,
+            traceparent=command.traceparent,
+        )
+
+    def _read(self, record: Record) -> Ask:
+        envelope = open_envelope(record.value)
+        if record.key is None or record.key.decode(errors="replace") != envelope.subject:
+            raise Malformed("the key is not the subject")
+        command = self.commands.decode(envelope)
+        if command.stream != envelope.subject:
+            raise Malformed("the subject is not the deciding stream")
+        person, _, roles = envelope.principal.partition(" ")
+        if not person or not roles or not envelope.fingerprint:
+            raise Malformed("no principal or no fingerprint")
+        at = instants.from_ms(record.timestamp)
+        return Ask(record, envelope, command, Asked(envelope.id, person, frozenset(roles.split(",")), at))
+
+    def _answer(self, ask: Ask, entries: dict[str, Entry]) -> list[Outgoing]:
+        """Records that answer one command; one decided by an earlier record gets the outcome alone again."""
+        entry, record = entries[ask.envelope.id], ask.record
+        to = topics.facts(self.service)
+        key = ask.stream.encode()
+        if entry.fingerprint != ask.envelope.fingerprint:
+            return [Outgoing(to, record.partition, key, self._mismatch(ask), _reply(record, outcomes.MISMATCH))]
+        first = (entry.partition, entry.offset) == (record.partition, record.offset)
+        out: list[Outgoing] = []
+        if first and entry.parked:
+            out.append(self._letter(record, entry.parked, ask.envelope.id))
+        if first:
+            out += [Outgoing(to, entry.partition, key, fact) for fact in entry.facts]
+            own = topics.commands(self.service)
+            out += [Outgoing(own, None, stream.encode(), value) for stream, value in entry.then]
+        mark = () if first else (outcomes.REPLAYED,)
+        return [*out, Outgoing(to, entry.partition, key, entry.outcome, _reply(record, *mark))]
+
+    def _mismatch(self, ask: Ask) -> bytes:
+        refusal = outcomes.CommandRefused(
+            ask.envelope.id, ask.asked.person, 422, "key-reused", {}, (), (), ask.envelope.time, ask.asked.at
+        )
+        return self._outcome(ask.envelope, refusal, ask.asked.at)
+
+    def _dead_letter(self, record: Record, reason: str) -> list[Outgoing]:
+        """Park a record that cannot be read, and tell who waits for it if its command id can be."""
+        command_id = readable_id(record.value)
+        out = [self._letter(record, reason, command_id)]
+        if command_id is not None:
+            at = instants.from_ms(record.timestamp)
+            failed = outcomes.CommandFailed(command_id, "", reason, at, at)
+            value = self.outcomes.wrap(
+                failed, id=f"{command_id}.outcome", subject=self.service, time=at, causationid=command_id
+            )
+            out.append(Outgoing(topics.facts(self.service), record.partition, record.key, value, _reply(record)))
+        return out
+
+    def _letter(self, record: Record, reason: str, command_id: str | None) -> Outgoing:
+        self.observer.parked(record, reason, command_id)
+        return dead_letter(self.service, record, reason, group=self.service)
+
+
+def dead_letter(owner: str, record: Record, reason: str, *, group: str) -> Outgoing:
+    """The original bytes, key and headers, and where and why they were parked."""
+    facts = {
+        "dl-topic": record.topic,
+        "dl-partition": record.partition,
+        "dl-offset": record.offset,
+        "dl-reason": reason,
+        "dl-at": instants.from_ms(record.timestamp),
+        "dl-group": group,
+    }
+    headers = (
+        *((name, value or b"") for name, value in record.headers),
+        *((name, str(value).encode()) for name, value in facts.items()),
+    )
+    return Outgoing(topics.dead_letters(owner), 0, record.key, record.value or b"", headers)
+
+
+def _first_of_each(asks: Sequence[Ask]) -> list[Ask]:
+    firsts: dict[str, Ask] = {}
+    for ask in asks:
+        firsts.setdefault(ask.envelope.id, ask)
+    return list(firsts.values())
+
+
+def _reply(record: Record, *marks: str) -> tuple[tuple[str, bytes], ...]:
+    """Headers that bring the outcome to the replica that waits; nothing else is copied from the request."""
+    given: dict[str, Any] = dict(record.headers)
+    back = tuple(
+        (name, given[name]) for name in (outcomes.WAKE, outcomes.REQUEST) if isinstance(given.get(name), bytes)
+    )
+    return (*back, *((mark, b"1") for mark in marks))
