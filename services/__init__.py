@@ -1,0 +1,1 @@
+"""The services of the platform, each owner of its own store."""

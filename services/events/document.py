@@ -1,0 +1,120 @@
+"""An event as its owner keeps it: more than its facts tell, and who may see what of it. Pure."""
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.events.waiting import Place, WaitingList
+from shared.contracts.events import (
+    CampaignState,
+    EventFact,
+    EventState,
+    RegistrationAnswer,
+    RegistrationCancelled,
+    RegistrationChanged,
+    RegistrationMade,
+    RegistrationPromoted,
+    RegistrationWaitlisted,
+    Venue,
+)
+from shared.contracts.message import Fact
+from shared.decider import Asked
+
+
+class Event(Struct, frozen=True):
+    """An event with what only its owner knows, and what deciding the batch at hand needs.
+
+    `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
+    is a member of; `places` holds the registrations that the batch mentions or has promoted.
+    """
+
+    state: EventState | None = None
+    venue: Venue | None = None
+    online_url: str | None = None
+    partner_id: str | None = None
+    waiting: WaitingList = WaitingList()
+    campaign: CampaignState | None = None
+    acting: dict[str, frozenset[str]] = {}
+    places: dict[str, Place] = {}
+
+
+class Arranged(Fact, frozen=True):
+    """Private: where the event really is, and the partner it was created for."""
+
+    venue: Venue | None
+    online_url: str | None
+    partner_id: str | None
+
+
+initial: Final = Event()
+
+
+def evolve(event: Event, fact: EventFact | Arranged) -> Event:
+    """Take a fact as given."""
+    match fact:
+        case Arranged(venue=venue, online_url=online_url, partner_id=partner_id):
+            return replace(event, venue=venue, online_url=online_url, partner_id=partner_id)
+        case RegistrationWaitlisted(registration=registration):
+            waiting, place = event.waiting.joined(registration)
+        case RegistrationPromoted(registration=registration):
+            waiting, place = event.waiting.without(registration), Place(registration)
+        case RegistrationMade(registration=registration) | RegistrationChanged(registration=registration):
+            waiting, place = event.waiting, Place(registration)
+        case RegistrationCancelled(registration=registration):
+            waited = event.places[registration.id].order is not None
+            waiting = event.waiting.without(registration) if waited else event.waiting
+            place = Place(registration)
+        case _:
+            return replace(event, state=fact.event)
+    return replace(event, state=fact.event, waiting=waiting, places=event.places | {registration.id: place})
+
+
+def manages(event: Event, person: str | None) -> bool:
+    """Whether a person may change the event: organisers, and members of the partner it was created for."""
+    if person is None:
+        return False
+    organises = event.campaign is not None and person in event.campaign.organisers
+    return organises or event.partner_id in event.acting.get(person, frozenset())
+
+
+def visible(event: Event, person: str | None) -> bool:
+    """Whether a person may know of the event."""
+    if event.state is None:
+        return False
+    if manages(event, person):
+        return True
+    if event.state.published_at is None:
+        return False
+    return event.state.visibility != "members" or person in event.acting
+
+
+def attends(place: Place) -> bool:
+    """Whether a registration holds places, so that its person is told where a hidden location is."""
+    return place.registration.status in {"registered", "attended"}
+
+
+def answer(place: Place, position: int | None = None) -> RegistrationAnswer:
+    """A registration as its owner reads it; `position` is the one it was told first, unless given."""
+    mine = place.registration
+    return RegistrationAnswer(
+        id=mine.id,
+        version=mine.version,
+        created_at=mine.created_at,
+        updated_at=mine.updated_at,
+        event_id=mine.event_id,
+        occurrence=mine.occurrence,
+        party_size=mine.party_size,
+        status=mine.status,
+        position=(position or place.position) if mine.status == "waiting" else None,
+    )
+
+
+def cancelled(place: Place) -> Place:
+    """A registration as it reads once its event is cancelled."""
+    return Place(replace(place.registration, status="cancelled"))
+
+
+def following(state: EventState, asked: Asked) -> EventState:
+    """The state to be, before anything else changes in it."""
+    return replace(state, version=state.version + 1, updated_at=asked.at)

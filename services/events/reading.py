@@ -1,0 +1,131 @@
+"""What others may read here beyond the public views: drafts, members' events, hidden places, registrations."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.events import campaign as campaigns
+from services.events.document import Event, answer, attends, cancelled, manages, visible
+from services.events.lines import place_of
+from services.events.store import EventsStore, event_of
+from services.events.waiting import Place
+from shared.contracts.events import CampaignState, EventState, RegistrationAnswer
+from shared.decider import FORBIDDEN, NOT_FOUND, Refused
+from shared.mongo import QUERY_MS, Document, translated
+from shared.queries import BadQuery
+
+SNAPSHOT_MS: Final = 60_000
+"""`maxTimeMS` of each collection of a snapshot."""
+KINDS: Final = {"campaign": "campaigns", "partner": "partners", "event": "events"}
+
+
+class Page(Struct, frozen=True):
+    """Registrations in a stable order, and where to go on."""
+
+    items: tuple[RegistrationAnswer, ...]
+    next: str | None
+
+
+class Reading:
+    """Reads the documents on behalf of a person; `None` is nobody in particular."""
+
+    def __init__(self, store: EventsStore) -> None:
+        """Read what the store writes."""
+        self._store = store
+        self._database = store.database
+
+    async def campaign(self, name: str, person: str | None) -> CampaignState | None:
+        """A campaign by id or slug, if the person may know of it."""
+        with translated():
+            found = await self._store.campaigns([name])
+            if not found:
+                slug = await self._database.slugs.find_one({"_id": name}, max_time_ms=QUERY_MS)
+                found = await self._store.campaigns([slug["campaign_id"]] if slug else [])
+        state = next(iter(found.values()), None)
+        return state if state is not None and campaigns.visible(state, person) else None
+
+    async def event(self, name: str, person: str | None) -> EventState | None:
+        """An event, if the person may know of it; with its place, if they organise it or are registered."""
+        with translated():
+            event = await self._event(name, person)
+            if event is None or event.state is None or not visible(event, person):
+                return None
+            if event.state.visibility != "hidden_location" or person is None:
+                return event.state
+            mine = await self._database.registrations.find_one(
+                {"state.person": person, "state.event_id": name}, max_time_ms=QUERY_MS
+            )
+        told = manages(event, person) or (mine is not None and attends(place_of(mine)))
+        return replace(event.state, venue=event.venue, online_url=event.online_url) if told else event.state
+
+    async def registrations_of(self, person: str, cursor: str | None, limit: int) -> Page:
+        """A person's registrations, the newest first."""
+        with translated():
+            return await self._page({"state.person": person}, cursor, limit, newest_first=True)
+
+    async def registrations_at(
+        self, event_id: str, person: str | None, cursor: str | None, limit: int
+    ) -> Page | Refused:
+        """An event's registrations in the order in which they were first made, for those who organise it."""
+        with translated():
+            event = await self._event(event_id, person)
+            if event is None or not visible(event, person):
+                return NOT_FOUND
+            if not manages(event, person):
+                return FORBIDDEN
+            return await self._page({"state.event_id": event_id}, cursor, limit, newest_first=False)
+
+    async def snapshot(self) -> AsyncIterator[dict[str, Any]]:
+        """Every campaign, partner and event, one after the other, as their states stand when it is their turn."""
+        with translated():
+            for kind, collection in KINDS.items():
+                found = self._database[collection].find({}, {"state": 1}, max_time_ms=SNAPSHOT_MS, batch_size=500)
+                async for document in found:
+                    yield {"kind": kind, "state": document["state"]}
+
+    async def _event(self, name: str, person: str | None) -> Event | None:
+        """An event with what tells whether the person may see it."""
+        document = await self._database.events.find_one({"_id": name}, max_time_ms=QUERY_MS)
+        if document is None:
+            return None
+        event = event_of(document)
+        campaign_id = document["state"]["campaign_id"]
+        found = await self._store.campaigns([campaign_id])
+        acting = await self._store.acting([campaign_id], {person}) if person is not None else {}
+        return replace(
+            event, campaign=found.get(campaign_id), acting={who: names for (_, who), names in acting.items()}
+        )
+
+    async def _page(self, whose: Document, cursor: str | None, limit: int, *, newest_first: bool) -> Page:
+        query = whose if cursor is None else {**whose, "$or": _beyond(cursor, "$lt" if newest_first else "$gt")}
+        way = -1 if newest_first else 1
+        found = self._database.registrations.find(query, max_time_ms=QUERY_MS)
+        documents = await found.sort([("state.created_at", way), ("_id", way)]).to_list(limit + 1)
+        places = [place_of(document) for document in documents[:limit]]
+        off = await self._cancelled({place.registration.event_id for place in places})
+        items = [await self._answer(place, off) for place in places]
+        more = len(documents) > limit
+        return Page(tuple(items), f"{items[-1].created_at}~{items[-1].id}" if more else None)
+
+    async def _answer(self, place: Place, off: frozenset[str]) -> RegistrationAnswer:
+        if place.registration.event_id in off:
+            return answer(cancelled(place))
+        if place.order is None:
+            return answer(place)
+        return answer(place, await self._store.lines.position(place.registration.event_id, place.order))
+
+    async def _cancelled(self, events: set[str]) -> frozenset[str]:
+        """Those of the events that are cancelled, with everything that hangs on them."""
+        found = self._database.events.find(
+            {"_id": {"$in": list(events)}, "state.status": "cancelled"}, {"_id": 1}, max_time_ms=QUERY_MS
+        )
+        return frozenset([document["_id"] async for document in found])
+
+
+def _beyond(cursor: str, compare: str) -> Sequence[dict[str, Any]]:
+    at, mark, name = cursor.partition("~")
+    if not mark:
+        raise BadQuery("cursor")
+    return [{"state.created_at": {compare: at}}, {"state.created_at": at, "_id": {compare: name}}]

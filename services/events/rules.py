@@ -1,0 +1,37 @@
+"""The deciders of this service, seen as one by the processor. Pure."""
+
+from services.events import campaign, event
+from services.events.campaign import Campaign
+from services.events.document import Arranged, Event
+from shared.contracts.events import CampaignCommand, CampaignFact, EventCommand, EventFact
+from shared.contracts.message import Command, Fact
+from shared.decider import NOT_FOUND, Asked, Decision
+
+State = Campaign | Event
+
+
+def decide(state: State, command: Command, asked: Asked) -> Decision:
+    """Answer a command by the rules of its stream; a stream of the other kind is none."""
+    match state:
+        case Campaign() if isinstance(command, CampaignCommand):
+            return campaign.decide(state, command, asked)
+        case Event() if isinstance(command, EventCommand):
+            return event.decide(state, command, asked)
+        case _:
+            return Decision(NOT_FOUND)
+
+
+def evolve(state: State, fact: Fact) -> State:
+    """Take a fact as given."""
+    match state:
+        case Campaign() if isinstance(fact, CampaignFact):
+            return campaign.evolve(state, fact)
+        case Event() if isinstance(fact, EventFact | Arranged):
+            return event.evolve(state, fact)
+        case _:
+            return state
+
+
+def version(state: State) -> int:
+    """Version of the stream; 0 before it exists."""
+    return state.state.version if state.state else 0

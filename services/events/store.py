@@ -1,0 +1,289 @@
+"""The documents that decisions read and write: `campaigns`, `slugs`, `partners`, `events`, `registrations`.
+
+Each holds its contract's state as `state`, beside what only the owner knows. A batch is loaded with a few bulk finds
+and saved in one transaction; campaigns, partners and events are guarded by version, and a registration by its event.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.events.campaign import Campaign
+from services.events.document import Event
+from services.events.lines import Lines, place_of
+from services.events.rules import State
+from services.events.waiting import Place, WaitingList
+from shared.contracts.events import (
+    AddMember,
+    AddPartner,
+    CampaignState,
+    CreateCampaign,
+    CreateEvent,
+    EventState,
+    LeaveEvent,
+    OfCampaign,
+    OfEvent,
+    PartnerState,
+    PromoteWaiting,
+    Register,
+    RemoveMember,
+    Venue,
+)
+from shared.mongo import (
+    QUERY_MS,
+    Client,
+    Collection,
+    Database,
+    Document,
+    Inbox,
+    Session,
+    replace_guarded,
+    translated,
+)
+from shared.processor import Ask, Entry, TooLarge
+
+VERSION: Final = "state.version"
+COLLECTIONS: Final = ("campaigns", "slugs", "partners", "events", "registrations")
+
+
+class EventsStore:
+    """The store of the command processor."""
+
+    def __init__(self, client: Client, database: Database) -> None:
+        """Use the service's database."""
+        self._client = client
+        self.database = database
+        self.lines = Lines(database.registrations)
+        self.inbox = Inbox(database)
+
+    async def prepare(self) -> None:
+        """Make the indexes."""
+        await self.inbox.prepare()
+        database = self.database
+        waiting = {"order": {"$exists": True}}
+        with translated():
+            await database.partners.create_index([("state.campaign_id", 1), ("state.members", 1)], name="acting")
+            await database.events.create_index([("state.campaign_id", 1)], name="campaign")
+            registrations = database.registrations
+            await registrations.create_index(
+                [("state.event_id", 1), ("state.party_size", 1), ("order", 1)],
+                name="line",
+                partialFilterExpression=waiting,
+            )
+            await registrations.create_index(
+                [("state.event_id", 1), ("order", 1)], name="position", partialFilterExpression=waiting
+            )
+            await registrations.create_index([("state.person", 1), ("state.created_at", -1), ("_id", -1)], name="mine")
+            await registrations.create_index([("state.event_id", 1), ("state.created_at", 1), ("_id", 1)], name="event")
+
+    async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
+        """Inbox entries of those commands that were decided before."""
+        return await self.inbox.answered(command_ids)
+
+    async def load(self, asks: Sequence[Ask]) -> dict[str, State]:
+        """The campaigns and events that the commands name, with what deciding them needs."""
+        with translated():
+            campaigns = await self._load_campaigns([ask for ask in asks if isinstance(ask.command, OfCampaign)])
+            events = await self._load_events([ask for ask in asks if isinstance(ask.command, OfEvent)])
+        return campaigns | events
+
+    async def save(self, before: dict[str, State], after: dict[str, State], entries: Sequence[Entry]) -> None:
+        """Write what changed, and the entries, in one transaction."""
+        changes = _Changes()
+        for stream, state in after.items():
+            was = before[stream]
+            if state is was:
+                continue
+            match was, state:
+                case Campaign(), Campaign():
+                    changes.campaign(was, state)
+                case Event(), Event():
+                    changes.event(was, state)
+                case _:  # a stream keeps its kind
+                    pass
+        if changes.slugs_clash and len(entries) > 1:
+            raise TooLarge  # in halves, the later one finds the slug taken
+        async with self._client.transaction() as session:
+            for name in COLLECTIONS:
+                await changes.write(self.database[name], session)
+            await self.inbox.add(session, entries)
+
+    # ------------------------------------------------------------ campaigns
+
+    async def _load_campaigns(self, asks: Sequence[Ask]) -> dict[str, State]:
+        slugs = {ask.command.slug: ask.stream for ask in asks if isinstance(ask.command, CreateCampaign)}
+        named = {
+            ask.command.partner_id for ask in asks if isinstance(ask.command, AddPartner | AddMember | RemoveMember)
+        }
+        states = await self.campaigns({ask.stream for ask in asks})
+        partners: dict[str, dict[str, PartnerState]] = defaultdict(dict)
+        async for document in _by_id(self.database.partners, named):
+            partner = msgspec.convert(document["state"], PartnerState)
+            partners[partner.campaign_id][partner.id] = partner
+        taken = {document["_id"] async for document in _by_id(self.database.slugs, slugs)}
+        hopeless = {stream for slug, stream in slugs.items() if slug in taken}
+        return {
+            ask.stream: Campaign(states.get(ask.stream), partners.get(ask.stream, {}), ask.stream in hopeless)
+            for ask in asks
+        }
+
+    async def campaigns(self, names: Iterable[str]) -> dict[str, CampaignState]:
+        """Campaigns by id, as far as they are there."""
+        found = _by_id(self.database.campaigns, names)
+        return {document["_id"]: msgspec.convert(document["state"], CampaignState) async for document in found}
+
+    # ------------------------------------------------------------ events
+
+    async def _load_events(self, asks: Sequence[Ask]) -> dict[str, State]:
+        events = {ask.stream: Event() for ask in asks}
+        async for document in _by_id(self.database.events, events):
+            events[document["_id"]] = event_of(document)
+        named = {ask.command.registration_id for ask in asks if isinstance(ask.command, Register | LeaveEvent)}
+        places: dict[str, dict[str, Place]] = defaultdict(dict)
+        async for document in _by_id(self.database.registrations, named):
+            place = place_of(document)
+            places[place.registration.event_id][place.registration.id] = place
+        for stream, mentioned in places.items():
+            if stream in events:
+                events[stream] = replace(events[stream], places=mentioned)
+        await self._add_campaigns(events, asks)
+        await self.lines.add_heads(events, [ask.command for ask in asks])
+        return dict(events)
+
+    async def _add_campaigns(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
+        """Add to events what says who may do what: their campaign, and for which partners the callers act."""
+        wanted: dict[str, str] = {}
+        people: dict[str, set[str]] = defaultdict(set)
+        for ask in asks:
+            campaign = _campaign_of(events[ask.stream], ask)
+            if campaign is not None:
+                wanted[ask.stream] = campaign
+                people[ask.stream].add(ask.asked.person)
+        if not wanted:
+            return
+        campaigns = await self.campaigns(set(wanted.values()))
+        everybody = set().union(*people.values())
+        acting = await self.acting(set(wanted.values()), everybody)
+        for stream, campaign in wanted.items():
+            events[stream] = replace(
+                events[stream],
+                campaign=campaigns.get(campaign),
+                acting={person: names for person in people[stream] if (names := acting.get((campaign, person)))},
+            )
+
+    async def acting(self, campaigns: Iterable[str], people: set[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """By campaign and person: the partners that the person is a member of."""
+        found = self.database.partners.find(
+            {"state.campaign_id": {"$in": list(campaigns)}, "state.members": {"$in": list(people)}},
+            {"state.campaign_id": 1, "state.members": 1},
+            max_time_ms=QUERY_MS,
+        )
+        acting: dict[tuple[str, str], frozenset[str]] = {}
+        async for document in found:
+            for person in people.intersection(document["state"]["members"]):
+                key = (document["state"]["campaign_id"], person)
+                acting[key] = acting.get(key, frozenset()) | {document["_id"]}
+        return acting
+
+
+class _Changes:
+    """What a batch inserts and replaces, by collection."""
+
+    def __init__(self) -> None:
+        self._new: dict[str, list[Document]] = defaultdict(list)
+        self._replaced: dict[str, list[Document]] = defaultdict(list)
+
+    @property
+    def slugs_clash(self) -> bool:
+        """Whether two campaigns of the batch want one slug."""
+        slugs = [document["_id"] for document in self._new["slugs"]]
+        return len(set(slugs)) < len(slugs)
+
+    def campaign(self, was: Campaign, now: Campaign) -> None:
+        """Note a campaign and its changed partners."""
+        if now.state is not None and now.state is not was.state:
+            self._note("campaigns", _document(now.state), was.state.version if was.state else None)
+            if was.state is None:
+                self._new["slugs"].append({"_id": now.state.slug, "campaign_id": now.state.id})
+        for name, partner in now.partners.items():
+            before = was.partners.get(name)
+            if partner is not before:
+                self._note("partners", _document(partner), before.version if before else None)
+
+    def event(self, was: Event, now: Event) -> None:
+        """Note an event and its changed registrations."""
+        if now.state is not None and now.state is not was.state:
+            self._note("events", _event_document(now, now.state), was.state.version if was.state else None)
+        at_hand = {place.registration.id: place for head in was.waiting.heads.values() for place in head}
+        before = at_hand | was.places
+        for name, place in now.places.items():
+            known = before.get(name)
+            if place is not known:
+                self._note("registrations", _place_document(place), known.registration.version if known else None)
+
+    async def write(self, collection: Collection, session: Session) -> None:
+        """Write what was noted for a collection."""
+        if new := self._new.get(collection.name):
+            await collection.insert_many(new, session=session)
+        await replace_guarded(collection, session, self._replaced.get(collection.name, ()), field=VERSION)
+
+    def _note(self, collection: str, document: Document, was: int | None) -> None:
+        if was is None:
+            self._new[collection].append(document)
+        else:
+            self._replaced[collection].append({**document, "_was": was})
+
+
+def event_of(document: Document) -> Event:
+    """An event as its document tells it, without the heads of its waiting list."""
+    sizes = {int(size): count for size, count in document["waiting"].items()}
+    return Event(
+        state=msgspec.convert(document["state"], EventState),
+        venue=msgspec.convert(document["venue"], Venue | None),
+        online_url=document["online_url"],
+        partner_id=document["partner_id"],
+        waiting=WaitingList(sizes, {}, document["next_order"]),
+    )
+
+
+def _campaign_of(event: Event, ask: Ask) -> str | None:
+    """The campaign that deciding the command looks at; places of public events need none."""
+    if isinstance(ask.command, CreateEvent):
+        return ask.command.campaign_id
+    state = event.state
+    if state is None or isinstance(ask.command, LeaveEvent | PromoteWaiting):
+        return None
+    if isinstance(ask.command, Register) and state.visibility != "members" and state.published_at:
+        return None
+    return state.campaign_id
+
+
+async def _by_id(collection: Collection, names: Iterable[str]) -> AsyncIterator[Document]:
+    if wanted := list(names):
+        async for document in collection.find({"_id": {"$in": wanted}}, max_time_ms=QUERY_MS):
+            yield document
+
+
+def _document(state: CampaignState | PartnerState) -> Document:
+    return {"_id": state.id, "state": msgspec.to_builtins(state)}
+
+
+def _event_document(event: Event, state: EventState) -> Document:
+    return {
+        "_id": state.id,
+        "state": msgspec.to_builtins(state),
+        "venue": msgspec.to_builtins(event.venue),
+        "online_url": event.online_url,
+        "partner_id": event.partner_id,
+        "waiting": {str(size): count for size, count in event.waiting.sizes.items()},
+        "next_order": event.waiting.next_order,
+    }
+
+
+def _place_document(place: Place) -> Document:
+    """`order` is there only while the party waits: the indexes of the line hold nobody else."""
+    document = {"_id": place.registration.id, "state": msgspec.to_builtins(place.registration)}
+    return document if place.order is None else {**document, "order": place.order, "position": place.position}
