@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 TRANSPORT = "brumtogether.transport"
-"""ASGI extension: the connection's `asyncio.Transport`, with which a stream sees and cuts off a stalled client."""
+"""ASGI extension: its `transport` is what is written to, by which a stream sees and cuts off a stalled client."""
 
 _BACKLOG = 2048
 
@@ -87,7 +87,7 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Add the transport to the scope."""
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
 
 class _Uvicorn(uvicorn.Server):

@@ -1,0 +1,1 @@
+"""Needs, pledges on them, and the ledger that both keep."""

@@ -1,0 +1,54 @@
+"""What the gateway asks of this service. Routes under `/internal`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.pledges.queries import Queries
+from shared import queries
+from shared.queries import answering, json, lines, number, text
+
+
+def routes(asked: Queries, past: queries.Past) -> list[Route]:
+    """Pledges with their private words, the ledger, the snapshot, and what every service answers."""
+
+    async def pledge(request: Request) -> Response:
+        found = await asked.pledge(request.path_params["pledge_id"], text(request, "person"))
+        return json(found, 200 if found else 404)
+
+    async def pledges_of(request: Request) -> Response:
+        page = await asked.pledges_of(
+            text(request, "person"), cursor=_cursor(request), limit=number(request, "limit", 20)
+        )
+        return json(page)
+
+    async def pledges_on(request: Request) -> Response:
+        try:
+            page = await asked.pledges_on(
+                request.path_params["need_id"],
+                text(request, "person"),
+                cursor=_cursor(request),
+                limit=number(request, "limit", 20),
+            )
+        except PermissionError:
+            return json({}, 403)
+        return json(page, 200 if page else 404)
+
+    async def ledger(request: Request) -> Response:
+        return json({"sums": await asked.ledger(text(request, "campaign"))})
+
+    async def snapshot(_: Request) -> Response:
+        return lines(asked.snapshot())
+
+    return [
+        Route("/pledges", answering(pledges_of)),
+        Route("/pledges/{pledge_id}", answering(pledge)),
+        Route("/needs/{need_id}/pledges", answering(pledges_on)),
+        Route("/ledger", answering(ledger)),
+        Route("/snapshot", answering(snapshot)),
+        *queries.routes(past),
+    ]
+
+
+def _cursor(request: Request) -> str | None:
+    return request.query_params.get("cursor") or None

@@ -1,0 +1,36 @@
+"""The process of the pledges service."""
+
+from datetime import UTC, datetime
+
+from services.pledges import api, need
+from services.pledges.follower import GROUP, Follower
+from services.pledges.queries import Queries
+from services.pledges.store import NeedStore
+from shared import instants
+from shared.config import Pledges
+from shared.contracts import topics
+from shared.contracts.pledges import COMMANDS, FACTS
+from shared.due import Clockwork
+from shared.service import Service
+
+
+def build(settings: Pledges) -> Service:
+    """Say what the process is made of."""
+    service = Service("pledges", settings)
+    store = NeedStore(service.mongo, service.database, now=_now)
+    clockwork = Clockwork("pledges", store.calendar, service.appender.append, now=_now)
+    service.prepare(store.prepare)
+    service.commands(need, store, COMMANDS, FACTS)
+    service.facts([topics.facts("events")], GROUP, Follower(store.follow).work)
+    service.background("due", clockwork.run)
+    service.routes(api.routes(Queries(store), store.inbox))
+    return service
+
+
+async def main(settings: Pledges) -> None:
+    """Run until told to end."""
+    await build(settings).run()
+
+
+def _now() -> str:
+    return instants.text(datetime.now(UTC))

@@ -1,0 +1,48 @@
+"""What the events service's facts mean here: who manages a campaign, and whether it is live. Pure."""
+
+from msgspec import Struct, structs
+
+from shared.contracts.events import CampaignStatus, MemberAdded, MemberRemoved, OnCampaign, PartnerJoined
+from shared.contracts.message import Fact
+
+
+class CampaignCopy(Struct, frozen=True):
+    """What needs want to know of a campaign; `partners` maps a partner to those who act for it."""
+
+    id: str
+    version: int
+    status: CampaignStatus
+    organisers: tuple[str, ...]
+    partners: dict[str, tuple[str, ...]] = {}
+
+    def has_member(self, person: str, partner_id: str | None) -> bool:
+        """Whether a person organises it, or acts for the partner."""
+        return person in self.organisers or person in self.partners.get(partner_id or "", ())
+
+    def partner_of(self, person: str) -> str | None:
+        """The partner for which a person acts, the one that joined first if there are several."""
+        return next((partner for partner, members in self.partners.items() if person in members), None)
+
+
+def campaign_copy(copy: CampaignCopy | None, fact: Fact) -> CampaignCopy | None:
+    """Bring a copy up to a fact; what it already knows, and what is no campaign's, changes nothing."""
+    if not isinstance(fact, OnCampaign):
+        return copy
+    campaign = fact.campaign
+    if copy is None:
+        copy = CampaignCopy(campaign.id, 0, campaign.status, ())
+    if campaign.version <= copy.version:
+        return copy
+    partners = copy.partners
+    match fact:
+        case PartnerJoined(partner=partner) | MemberAdded(partner=partner) | MemberRemoved(partner=partner):
+            partners = {**partners, partner.id: partner.members}
+        case _:
+            pass
+    return structs.replace(
+        copy,
+        version=campaign.version,
+        status=campaign.status,
+        organisers=campaign.organisers,
+        partners=partners,
+    )

@@ -1,0 +1,150 @@
+"""What can be asked of this service's documents; who may not see a thing is told that there is none."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from services.pledges import documents, pledge
+from services.pledges.documents import Document
+from services.pledges.ledger import Need
+from services.pledges.store import NeedStore
+from shared.contracts.pledges import Kind, NeedState
+from shared.mongo import QUERY_MS, translated
+from shared.queries import BadQuery
+
+
+class Sum(Struct, frozen=True):
+    """The ledger of a campaign for one kind and ward: confirmed deliveries only count as `delivered`."""
+
+    kind: Kind
+    ward: str | None
+    pledged: int
+    delivered: int
+    deliveries: int
+    corrections: int
+
+
+class NeedLine(Struct, frozen=True, tag_field="kind", tag="need"):
+    """A line of the snapshot: a need."""
+
+    state: NeedState
+
+
+class VolunteerLine(Struct, frozen=True, tag_field="kind", tag="volunteer"):
+    """A line of the snapshot: somebody who has promised something to a campaign, even if it ended early."""
+
+    campaign_id: str
+    person: str
+
+
+class Queries:
+    """Reads what the store writes."""
+
+    def __init__(self, store: NeedStore) -> None:
+        """Use its collections."""
+        self._store = store
+
+    async def pledge(self, pledge_id: str, person: str) -> Document | None:
+        """A pledge with its private words, to its donor and to those who manage the need."""
+        with translated():
+            found = await self._store.pledges.find_one({"_id": pledge_id}, max_time_ms=QUERY_MS)
+        if found is None:
+            return None
+        need = await self._need(found["need_id"])
+        if need is None or (person != found["donor"] and not pledge.manages(need, person)):
+            return None
+        [shown] = await self._shown([found], person)
+        return shown
+
+    async def pledges_of(self, person: str, *, cursor: str | None, limit: int) -> Document:
+        """A page of a donor's own pledges, newest first."""
+        return await self._page({"donor": person}, person, cursor, limit)
+
+    async def pledges_on(self, need_id: str, person: str, *, cursor: str | None, limit: int) -> Document | None:
+        """A page of the pledges on a need, newest first; None if there is no such need.
+
+        Raises `PermissionError` for who does not manage it.
+        """
+        need = await self._need(need_id)
+        if need is None:
+            return None
+        if not pledge.manages(need, person):
+            raise PermissionError
+        return await self._page({"need_id": need_id}, person, cursor, limit)
+
+    async def ledger(self, campaign_id: str) -> list[Sum]:
+        """Sums of a campaign by kind and ward, of all partitions together."""
+        sums: dict[tuple[Kind, str | None], dict[str, int]] = {}
+        with translated():
+            async for tally in self._store.tallies.find({"campaign_id": campaign_id}, max_time_ms=QUERY_MS):
+                known = sums.setdefault((tally["kind"], tally["ward"]), {})
+                for name in ("pledged", "delivered", "deliveries", "corrections"):
+                    known[name] = known.get(name, 0) + int(tally[name])
+        ordered = sorted(sums, key=lambda place: (place[0], place[1] or ""))
+        return [Sum(kind, ward, **sums[kind, ward]) for kind, ward in ordered]
+
+    async def snapshot(self) -> AsyncIterator[NeedLine | VolunteerLine]:
+        """Every need, then everybody who has promised something, once a campaign. Raises `Trouble` on the way."""
+        promised: list[dict[str, Any]] = [
+            {"$match": {"held_until": None}},
+            {"$group": {"_id": {"campaign_id": "$campaign_id", "donor": "$donor"}}},
+        ]
+        with translated():
+            async for document in self._store.needs.find({}):
+                yield NeedLine(documents.need_state(document))
+            async for document in self._store.pledges.aggregate(promised, allowDiskUse=True):
+                yield VolunteerLine(document["_id"]["campaign_id"], document["_id"]["donor"])
+
+    async def _need(self, need_id: str) -> Need | None:
+        """A need with its campaign, to see who manages it."""
+        with translated():
+            document = await self._store.needs.find_one({"_id": need_id}, max_time_ms=QUERY_MS)
+        if document is None:
+            return None
+        copies = await self._store.copies([document["campaign_id"]])
+        return documents.need(document, copies.get(document["campaign_id"]))
+
+    async def _page(self, query: Document, person: str, cursor: str | None, limit: int) -> Document:
+        if cursor is not None:
+            at, name = _opened(cursor)
+            query = {**query, "$or": [{"created_at": {"$lt": at}}, {"created_at": at, "_id": {"$lt": name}}]}
+        with translated():
+            found = self._store.pledges.find(query, max_time_ms=QUERY_MS)
+            page = [one async for one in found.sort([("created_at", -1), ("_id", -1)]).limit(limit + 1)]
+        more = len(page) > limit
+        page = page[:limit]
+        next_cursor = _cursor(page[-1]["created_at"], page[-1]["_id"]) if more else None
+        return {"items": await self._shown(page, person), "next": next_cursor}
+
+    async def _shown(self, found: list[Document], person: str) -> list[Document]:
+        """Pledges as a person reads them who may, with what was said in private."""
+        fields = ("note", "reason")
+        names = [documents.words_id(one["_id"], field) for one in found for field in fields]
+        with translated():
+            words = self._store.words.find({"_id": {"$in": names}}, max_time_ms=QUERY_MS)
+            said = {document["_id"]: document["words"] async for document in words}
+        return [
+            {
+                **to_builtins(pledge.shown(documents.pledge_state(one), person)),
+                **{field: said.get(documents.words_id(one["_id"], field)) for field in fields},
+            }
+            for one in found
+        ]
+
+
+def _cursor(at: str, name: str) -> str:
+    return urlsafe_b64encode(f"{at}|{name}".encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> tuple[str, str]:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError) as error:
+        raise BadQuery("cursor") from error
+    at, separator, name = text.partition("|")
+    if not separator:
+        raise BadQuery("cursor")
+    return at, name

@@ -1,0 +1,76 @@
+from msgspec import structs
+
+from services.pledges.policy import CampaignCopy, campaign_copy
+from shared.contracts.events import (
+    CampaignCreated,
+    CampaignLaunched,
+    CampaignState,
+    MemberAdded,
+    OrganiserAdded,
+    PartnerJoined,
+    PartnerState,
+)
+from shared.contracts.pledges import NeedClosed
+from tests.pledges.given import OLGA, PAT, START, given
+
+DRAFT = CampaignState(
+    id="campaign_c",
+    version=1,
+    revision=1,
+    created_at=START,
+    updated_at=START,
+    name="Boxes",
+    slug="boxes",
+    summary="All about boxes",
+    starts_on=None,
+    ends_on=None,
+    wards=(),
+    principles=(),
+    languages=(),
+    successor_of=None,
+    status="draft",
+    organisers=(OLGA,),
+)
+LIVE = structs.replace(DRAFT, version=2, status="live")
+PARTNER = PartnerState("campaign_c.p", 1, START, START, "campaign_c", "Box makers", "business", None, None, (PAT,))
+
+
+def test_a_copy_follows_its_campaign() -> None:
+    """Status, organisers and who acts for which partner."""
+    both = structs.replace(LIVE, version=4, organisers=(OLGA, "tom"))
+    facts = [
+        CampaignCreated(DRAFT),
+        CampaignLaunched(LIVE),
+        PartnerJoined(structs.replace(LIVE, version=3), PARTNER),
+        OrganiserAdded(both, "tom"),
+        MemberAdded(structs.replace(both, version=5), structs.replace(PARTNER, members=(PAT, "una")), "una"),
+    ]
+    copy = None
+    for fact in facts:
+        copy = campaign_copy(copy, fact)
+
+    assert copy == CampaignCopy("campaign_c", 5, "live", (OLGA, "tom"), {"campaign_c.p": (PAT, "una")})
+
+
+def test_what_a_copy_knows_changes_nothing() -> None:
+    """Facts come at least once."""
+    copy = campaign_copy(None, CampaignLaunched(LIVE))
+
+    assert campaign_copy(copy, CampaignCreated(DRAFT)) == copy
+    assert campaign_copy(copy, CampaignLaunched(LIVE)) == copy
+
+
+def test_other_facts_are_none_of_its_business() -> None:
+    """Only a campaign's."""
+    state = given().state
+    assert state is not None
+
+    assert campaign_copy(None, NeedClosed(state)) is None
+
+
+def test_who_acts_for_several_partners_acts_for_the_first() -> None:
+    """So that the same person always opens needs for the same one."""
+    copy = CampaignCopy("campaign_c", 5, "live", (), {"a": ("x",), "b": (PAT,), "c": (PAT,)})
+
+    assert copy.partner_of(PAT) == "b"
+    assert copy.partner_of(OLGA) is None
