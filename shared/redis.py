@@ -74,6 +74,7 @@ class Redis:
             client_name="brumtogether",
         )
         self._driver = Driver(connection_pool=self._pool)
+        self._driver.response_callbacks.clear()  # answers as the server gives them, whatever the command
         self._away_until = 0.0
 
     async def call(self, *words: Word) -> Any:  # noqa: ANN401 -- as many shapes as there are commands

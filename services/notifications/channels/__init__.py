@@ -1,0 +1,1 @@
+"""The roads to a person, one file each."""

@@ -1,0 +1,149 @@
+"""The schedule's documents: letters (what is told) and deliveries (to whom, by which road, when, how it went).
+
+A delivery is due from `not_before` on. Who works on it holds a lease until `lease_until`; each lease has a number
+of its own (`fence`), and a result counts only if it bears the latest. MongoDB.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from services.notifications.delivery import (
+    SCHEDULED,
+    SENDING,
+    Letter,
+    Parcel,
+    Result,
+    delivery_id,
+)
+from shared.mongo import QUERY_MS, Database, insert_missing, translated
+
+NO_LEASE: Final = ""
+"""Lease of a delivery that nobody works on; before every instant."""
+
+
+class Claim(Struct, frozen=True):
+    """A delivery that is ours until its lease ends."""
+
+    parcel: Parcel
+    fence: int
+
+
+class Status(Struct, frozen=True):
+    """Where a delivery stands, as the person may read it."""
+
+    channel: str
+    status: str
+    at: str
+
+
+class Deliveries:
+    """Collections `letters` and `deliveries`."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the service's database."""
+        self._letters = database.letters
+        self._deliveries = database.deliveries
+
+    async def prepare(self) -> None:
+        """Make the indexes: what is due, and whose lease may have ended; finished deliveries are in neither."""
+        with translated():
+            for state, field in ((SCHEDULED, "not_before"), (SENDING, "lease_until")):
+                await self._deliveries.create_index(
+                    [("road", 1), (field, 1)], name=state, partialFilterExpression={"state": state}
+                )
+
+    async def post(self, letters: Sequence[Letter], to: Iterable[tuple[str, str, str]], *, now: str) -> None:
+        """Put deliveries, each (letter id, recipient, road), on the schedule; those that are there stay as they are."""
+        await insert_missing(
+            self._letters,
+            [{"_id": letter.id, **_without_id(letter)} for letter in letters],
+        )
+        await insert_missing(self._deliveries, [_row(*address, now) for address in to])
+
+    async def claim(self, road: str, holder: str, *, now: str, until: str, most: int) -> list[Claim]:
+        """Take deliveries that are due on a road, or whose lease has run out; `holder` is unique to this call."""
+        due = {"road": road, "state": SCHEDULED, "not_before": {"$lte": now}}
+        lapsed = {"road": road, "state": SENDING, "lease_until": {"$lt": now}}
+        with translated():
+            names = await self._names(due, "not_before", most)
+            if len(names) < most:
+                names += await self._names(lapsed, "lease_until", most - len(names))
+            if not names:
+                return []
+            await self._deliveries.update_many(
+                {"_id": {"$in": names}, "$or": [due, lapsed]},
+                {
+                    "$set": {"state": SENDING, "lease_until": until, "holder": holder, "updated_at": now},
+                    "$inc": {"fence": 1},
+                },
+            )
+            found = self._deliveries.find({"_id": {"$in": names}, "holder": holder}, max_time_ms=QUERY_MS)
+            rows = [row async for row in found]
+        letters = await self._read({row["letter"] for row in rows})
+        return [
+            Claim(Parcel(row["_id"], row["person"], letters[row["letter"]], row["created_at"]), row["fence"])
+            for row in rows
+        ]
+
+    async def finish(self, results: Iterable[tuple[Claim, Result]], *, now: str) -> None:
+        """Write how deliveries ended, where the lease is still ours."""
+        await self._write(
+            (claim, {"state": result.state, "updated_at": now, **({"code": result.code} if result.code else {})})
+            for claim, result in results
+        )
+
+    async def postpone(self, claims: Iterable[Claim], *, until: str, now: str) -> None:
+        """Give deliveries back, to be tried again at `until`, where the lease is still ours."""
+        again = {"state": SCHEDULED, "not_before": until, "lease_until": NO_LEASE, "updated_at": now}
+        await self._write((claim, again) for claim in claims)
+
+    async def statuses(self, names: Sequence[str]) -> dict[str, Status]:
+        """Where these deliveries stand."""
+        with translated():
+            found = self._deliveries.find({"_id": {"$in": list(names)}}, max_time_ms=QUERY_MS)
+            return {row["_id"]: Status(row["road"], row["state"], row["updated_at"]) async for row in found}
+
+    async def _write(self, changes: Iterable[tuple[Claim, Mapping[str, str]]]) -> None:
+        alike: dict[tuple[int, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
+        for claim, change in changes:
+            alike[claim.fence, tuple(change.items())].append(claim.parcel.id)
+        with translated():
+            for (fence, fields), names in alike.items():
+                await self._deliveries.update_many(
+                    {"_id": {"$in": names}, "state": SENDING, "fence": fence}, {"$set": dict(fields)}
+                )
+
+    async def _names(self, query: Mapping[str, Any], by: str, most: int) -> list[str]:
+        found = self._deliveries.find(query, {"_id": 1}, max_time_ms=QUERY_MS).sort(by, 1).limit(most)
+        return [row["_id"] async for row in found]
+
+    async def _read(self, names: Iterable[str]) -> dict[str, Letter]:
+        with translated():
+            found = self._letters.find({"_id": {"$in": list(names)}}, max_time_ms=QUERY_MS)
+            return {row["_id"]: msgspec.convert({**row, "id": row["_id"]}, Letter) async for row in found}
+
+
+def _without_id(letter: Letter) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(letter)
+    del document["id"]
+    return document
+
+
+def _row(letter: str, person: str, road: str, now: str) -> dict[str, Any]:
+    event_id, _, purpose = letter.rpartition("|")
+    return {
+        "_id": delivery_id(event_id, person, road, purpose),
+        "letter": letter,
+        "person": person,
+        "road": road,
+        "state": SCHEDULED,
+        "not_before": now,
+        "lease_until": NO_LEASE,
+        "fence": 0,
+        "created_at": now,
+        "updated_at": now,
+    }

@@ -1,0 +1,260 @@
+"""What the facts of others mean here: who is told what, and whom to remember. Pure.
+
+Whoever did something is told of it only where that confirms it.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from shared.contracts import events, pledges
+from shared.contracts.message import Fact
+
+Topic = Literal["registration", "event-change", "pledge", "need", "campaign"]
+
+MOVED: Final = frozenset({"venue", "online_url"})
+RETIMED: Final = frozenset({"starts_at", "ends_at", "timezone"})
+
+
+class Person(Struct, frozen=True):
+    """One person."""
+
+    id: str
+
+
+class Registered(Struct, frozen=True):
+    """Everybody who is registered for an event, or waits for it."""
+
+    event_id: str
+
+
+class Followers(Struct, frozen=True):
+    """Everybody who follows a campaign, an event or a need."""
+
+    target_id: str
+
+
+class Opener(Struct, frozen=True):
+    """Who opened a need."""
+
+    need_id: str
+
+
+Audience = Person | Registered | Followers | Opener
+
+
+class Message(Struct, frozen=True):
+    """Tell an audience something. A person who is in two audiences of one fact and purpose is told once.
+
+    `text` names a template and `values` fill it; `url` leads to the thing, `subject` is its stream; `but` is a
+    person who knows already.
+    """
+
+    audience: Audience
+    topic: Topic
+    purpose: str
+    text: str
+    values: dict[str, str]
+    url: str
+    subject: str
+    but: str = ""
+
+
+class Coming(Struct, frozen=True):
+    """Whether a person is registered for an event or waits for it, as of a version of the event."""
+
+    event_id: str
+    person: str
+    version: int
+    coming: bool
+
+
+class Opened(Struct, frozen=True):
+    """Who opened a need, which one fact alone tells."""
+
+    need_id: str
+    person: str
+    version: int
+
+
+Note = Coming | Opened
+
+
+def messages(fact: Fact) -> tuple[Message, ...]:
+    """Who is told what about a fact."""
+    match fact:
+        case events.OnCampaign():
+            return tuple(_of_campaign(fact))
+        case events.OnEvent():
+            return tuple(_of_event(fact))
+        case pledges.OnPledge():
+            return tuple(_of_pledge(fact))
+        case pledges.OnNeed():
+            return tuple(_of_need(fact))
+        case _:
+            return ()
+
+
+def notes(fact: Fact) -> tuple[Note, ...]:
+    """What is to be remembered of a fact, so that later ones find their audience."""
+    match fact:
+        case pledges.NeedOpened(need=need, opened_by=person):
+            return (Opened(need.id, person, need.version),)
+        case events.RegistrationCancelled(registration=left):
+            return (Coming(fact.event.id, left.person, fact.event.version, coming=False),)
+        case (
+            events.RegistrationMade(registration=taken)
+            | events.RegistrationWaitlisted(registration=taken)
+            | events.RegistrationPromoted(registration=taken)
+        ):
+            return (Coming(fact.event.id, taken.person, fact.event.version, coming=True),)
+        case _:
+            return ()
+
+
+def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
+    if isinstance(fact, events.CampaignClosed):
+        of = fact.campaign
+        values = {"title": of.name}
+        yield Message(
+            Followers(of.id), "campaign", "campaign-closed", "campaign-closed", values, f"/v1/campaigns/{of.id}", of.id
+        )
+
+
+def _of_event(fact: events.OnEvent) -> Iterator[Message]:
+    event = fact.event
+    match fact:
+        case events.RegistrationMade(registration=party):
+            yield _to_party(fact, party, "registered")
+        case events.RegistrationWaitlisted(registration=party):
+            yield _to_party(fact, party, "waiting")
+        case events.RegistrationPromoted(registration=party):
+            yield _to_party(fact, party, "promoted")
+        case events.EventCreated() | events.EventPublished():
+            if event.status == "published" and event.visibility != "members":
+                yield _about_event(event, Followers(event.campaign_id), "campaign", "event-published")
+        case events.EventCancelled():
+            reason = event.cancellation.reason if event.cancellation else ""
+            for audience in (Registered(event.id), Followers(event.id)):
+                yield _about_event(event, audience, "event-change", "event-cancelled", reason=reason)
+        case events.EventChanged(changed=changed):
+            text = _change(frozenset(changed))
+            if text is not None and event.status == "published":
+                for audience in (Registered(event.id), Followers(event.id)):
+                    yield _about_event(event, audience, "event-change", "event-changed", text)
+        case _:
+            pass
+
+
+def _to_party(fact: events.OnEvent, party: events.RegistrationState, purpose: str) -> Message:
+    return _about_event(fact.event, Person(party.person), "registration", purpose, places=str(party.party_size))
+
+
+def _about_event(
+    event: events.EventState, audience: Audience, topic: Topic, purpose: str, text: str = "", **more: str
+) -> Message:
+    values = {"title": event.title, "starts_at": _local(event.starts_at), "ends_at": _local(event.ends_at), **more}
+    return Message(audience, topic, purpose, text or purpose, values, f"/v1/events/{event.id}", event.id)
+
+
+def _change(changed: frozenset[str]) -> str | None:
+    """Text for a change that upsets somebody's plans; None if it does not."""
+    match bool(changed & MOVED), bool(changed & RETIMED):
+        case True, True:
+            return "event-moved-and-retimed"
+        case True, False:
+            return "event-moved"
+        case False, True:
+            return "event-retimed"
+        case _:
+            return None
+
+
+def _of_need(fact: pledges.OnNeed) -> Iterator[Message]:
+    need = fact.need
+    match fact:
+        case pledges.NeedOpened():
+            amount = _amount(need, need.quantity)
+            yield _about_need(need, Followers(need.campaign_id), "need-opened", amount=amount)
+        case pledges.NeedClosed():
+            yield _about_need(need, Followers(need.id), "need-closed")
+        case pledges.NeedChanged(changed=changed) if need.status == "fulfilled" and "quantity" in changed:
+            yield _fulfilled(need)
+        case _:
+            pass
+
+
+def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
+    need, pledge = fact.need, fact.pledge
+    match fact:
+        case pledges.PledgeHeld():
+            yield _to_donor(fact, "pledge-held", pledge.quantity, held_until=_utc(pledge.held_until or ""))
+        case pledges.PledgeMade() | pledges.PledgeConfirmed():
+            yield _to_donor(fact, "pledge-taken", pledge.quantity)
+            left = _amount(need, need.uncommitted)
+            yield _to_opener(fact, "need-pledged", pledge.quantity, left=left)
+        case pledges.DeliveryReported(delivery=delivery):
+            yield _to_opener(fact, "delivery-reported", delivery.quantity)
+        case pledges.PledgeDelivered(delivery=delivery):
+            delivered = _amount(need, delivery.quantity)
+            yield _to_donor(fact, "pledge-delivered", pledge.quantity, delivered=delivered)
+            yield from _if_now_fulfilled(need, delivery.quantity)
+        case pledges.DeliveryCorrected(delivery=delivery) if delivery.corrections:
+            last = delivery.corrections[-1]
+            before, after = _amount(need, last.before), _amount(need, last.after)
+            yield _to_donor(fact, "delivery-corrected", last.after, before=before, after=after, reason=last.reason)
+            if delivery.status == "confirmed":
+                yield from _if_now_fulfilled(need, last.after - last.before)
+        case pledges.PledgeReleased(quantity=quantity):
+            yield _to_donor(fact, "pledge-released", quantity)
+        case pledges.PledgeExpired(quantity=quantity):
+            yield _to_donor(fact, "hold-expired", quantity)
+        case _:
+            pass
+
+
+def _to_donor(fact: pledges.OnPledge, purpose: str, quantity: int, **more: str) -> Message:
+    need, pledge = fact.need, fact.pledge
+    values = {"title": need.title, "amount": _amount(need, quantity), **more}
+    return Message(Person(pledge.donor), "pledge", purpose, purpose, values, f"/v1/pledges/{pledge.id}", need.id)
+
+
+def _to_opener(fact: pledges.OnPledge, purpose: str, quantity: int, **more: str) -> Message:
+    """Tell who opened the need; not who gives, and not an opener who gives."""
+    need, pledge = fact.need, fact.pledge
+    values = {"title": need.title, "amount": _amount(need, quantity), **more}
+    to = Opener(need.id)
+    return Message(to, "need", purpose, purpose, values, f"/v1/pledges/{pledge.id}", need.id, but=pledge.donor)
+
+
+def _about_need(need: pledges.NeedState, audience: Audience, purpose: str, **more: str) -> Message:
+    values = {"title": need.title, **more}
+    return Message(audience, "need", purpose, purpose, values, f"/v1/needs/{need.id}", need.id)
+
+
+def _if_now_fulfilled(need: pledges.NeedState, delivered: int) -> Iterator[Message]:
+    """Tell the followers of a need when this very delivery filled it, not at each one after that."""
+    if need.status == "fulfilled" and need.delivered - delivered < need.quantity:
+        yield _fulfilled(need)
+
+
+def _fulfilled(need: pledges.NeedState) -> Message:
+    return _about_need(need, Followers(need.id), "need-fulfilled", amount=_amount(need, need.quantity))
+
+
+def _amount(need: pledges.NeedState, quantity: int) -> str:
+    """A quantity with its unit; money, which is counted in pence, as `12.50 GBP`."""
+    if need.kind == "money":
+        return f"{quantity // 100}.{quantity % 100:02d} {need.currency or ''}".rstrip()
+    return f"{quantity} {need.unit}"
+
+
+def _local(time: str) -> str:
+    """A local time as it is written here."""
+    return time.replace("T", " ")
+
+
+def _utc(instant: str) -> str:
+    """An instant as it is written here."""
+    return f"{instant[:10]} {instant[11:16]} UTC"

@@ -1,0 +1,52 @@
+"""What people are told, as data: for each text its title and body. English for now; a language is one more table.
+
+No text names a person, and none says where something is: what may be told of a place is told by the thing itself.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+
+class Text(Struct, frozen=True):
+    """A template in `str.format` syntax; what is put in is never read as a template."""
+
+    title: str
+    body: str
+
+
+ENGLISH: Final[dict[str, Text]] = {
+    "registered": Text("You are registered", "{title}, {starts_at}. Places: {places}."),
+    "waiting": Text(
+        "You are on the waiting list", "{title}, {starts_at}. You move up as soon as there is room. Places: {places}."
+    ),
+    "promoted": Text(
+        "You moved up from the waiting list", "You are registered now: {title}, {starts_at}. Places: {places}."
+    ),
+    "event-published": Text("A new event", "{title}, {starts_at}."),
+    "event-cancelled": Text("An event is cancelled", "{title} on {starts_at} does not take place: {reason}"),
+    "event-retimed": Text("An event has a new time", "{title} is now from {starts_at} to {ends_at}."),
+    "event-moved": Text("An event has a new place", "{title} on {starts_at} is somewhere else now."),
+    "event-moved-and-retimed": Text(
+        "An event has a new time and place", "{title} is now from {starts_at} to {ends_at}, and somewhere else."
+    ),
+    "pledge-held": Text("Your pledge is held", "{amount} for {title} until {held_until}. Please confirm it by then."),
+    "pledge-taken": Text("Your pledge was taken", "{amount} for {title}. Thank you!"),
+    "pledge-delivered": Text("Your delivery was counted", "{delivered} of {amount} for {title}. Thank you!"),
+    "delivery-corrected": Text("A delivery was corrected", "{title}: {before} became {after}. {reason}"),
+    "pledge-released": Text("You are released from your pledge", "{amount} for {title} are no longer expected of you."),
+    "hold-expired": Text("Your held pledge has ended", "{amount} for {title} were not confirmed in time."),
+    "need-pledged": Text("A new pledge", "{amount} for {title}; {left} still wanted."),
+    "delivery-reported": Text("A delivery was reported", "{amount} for {title}. Please accept or correct it."),
+    "need-opened": Text("Something is needed", "{title}: {amount}."),
+    "need-closed": Text("A need is closed", "{title} takes no more pledges."),
+    "need-fulfilled": Text("A need is fulfilled", "{title}: all of {amount} was delivered."),
+    "campaign-closed": Text("A campaign has ended", "{title} is closed. Thank you for being part of it!"),
+}
+
+
+def render(text: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """Title and body of a text; raise KeyError if the text or one of its values is missing."""
+    template = ENGLISH[text]
+    return template.title.format_map(values), template.body.format_map(values)

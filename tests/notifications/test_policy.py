@@ -1,0 +1,248 @@
+import pytest
+
+from services.notifications.policy import (
+    Coming,
+    Followers,
+    Message,
+    Opened,
+    Opener,
+    Person,
+    Registered,
+    messages,
+    notes,
+)
+from services.notifications.texts import ENGLISH, render
+from shared.contracts import events, pledges
+from shared.contracts.catalogue import FACTS
+from shared.contracts.message import Fact, open_envelope
+from tests.notifications.given import (
+    AT,
+    CAMPAIGN,
+    EVENT,
+    NEED,
+    cancelled,
+    event,
+    left,
+    need,
+    party,
+    pledge,
+    pledged,
+    registered,
+)
+from tests.samples.record import FOLDER
+
+OURS = [(owner, name) for owner in ("events", "pledges") for name in FACTS[owner].kinds]
+DONOR = Person("ana")
+OPENER = Opener("need_soup")
+EVERYBODY = [Registered("event_sweep"), Followers("event_sweep")]
+
+
+def told(fact: Fact) -> list[tuple[object, str, str]]:
+    """List whom a fact is told to, under which topic, for which purpose."""
+    return [(message.audience, message.topic, message.purpose) for message in messages(fact)]
+
+
+def bodies(fact: Fact) -> list[str]:
+    """List what is told, as it is read."""
+    return [" / ".join(render(message.text, message.values)) for message in messages(fact)]
+
+
+@pytest.mark.parametrize(
+    ("fact", "purpose", "text"),
+    [
+        (registered(2, "ana"), "registered", "Big sweep, 2026-04-01 10:00. Places: 1."),
+        (
+            events.RegistrationWaitlisted(event(2), party("ana", party_size=4, status="waiting")),
+            "waiting",
+            "Big sweep, 2026-04-01 10:00. You move up as soon as there is room. Places: 4.",
+        ),
+        (
+            events.RegistrationPromoted(event(2), party("ana")),
+            "promoted",
+            "You are registered now: Big sweep, 2026-04-01 10:00. Places: 1.",
+        ),
+    ],
+    ids=["registered", "waiting", "promoted"],
+)
+def test_a_party_hears_where_it_stands(fact: events.OnEvent, purpose: str, text: str) -> None:
+    """Registered, waiting, moved up: told to the person alone."""
+    [message] = messages(fact)
+
+    assert (message.audience, message.topic, message.purpose) == (DONOR, "registration", purpose)
+    assert (message.url, message.subject) == ("/v1/events/event_sweep", "event_sweep")
+    assert render(message.text, message.values)[1] == text
+
+
+def test_who_leaves_is_not_told_so() -> None:
+    """They did it themselves; who comes is remembered."""
+    assert messages(left(3, "ana")) == ()
+    assert notes(left(3, "ana")) == (Coming("event_sweep", "ana", 3, coming=False),)
+    assert notes(registered(2, "ana")) == (Coming("event_sweep", "ana", 2, coming=True),)
+
+
+def test_a_cancellation_reaches_those_who_come_and_those_who_follow() -> None:
+    """One purpose for both, so that who does both is told once."""
+    assert told(cancelled(5)) == [(audience, "event-change", "event-cancelled") for audience in EVERYBODY]
+    assert set(bodies(cancelled(5))) == {
+        "An event is cancelled / Big sweep on 2026-04-01 10:00 does not take place: Rain"
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        (("starts_at",), "event-retimed"),
+        (("timezone", "title"), "event-retimed"),
+        (("venue",), "event-moved"),
+        (("online_url", "ends_at"), "event-moved-and-retimed"),
+    ],
+)
+def test_another_time_or_place_is_told(changed: tuple[str, ...], text: str) -> None:
+    """In one message, whatever moved."""
+    found = messages(events.EventChanged(event(2), changed))
+
+    assert [message.audience for message in found] == EVERYBODY
+    assert {(message.purpose, message.text) for message in found} == {("event-changed", text)}
+
+
+@pytest.mark.parametrize("visibility", ["public", "members", "hidden_location"])
+def test_no_text_says_where(visibility: events.Visibility) -> None:
+    """The place is told by the event itself, to whom it may tell it."""
+    moved = events.EventChanged(event(2, visibility=visibility), ("venue", "starts_at"))
+
+    assert bodies(moved)
+    assert not any("Secret yard" in body or "ladywood" in body for body in bodies(moved))
+
+
+def test_small_changes_and_drafts_are_nobody_s_business() -> None:
+    """A better description upsets no plans, and nobody plans for a draft."""
+    assert messages(events.EventChanged(event(2), ("description", "capacity"))) == ()
+    assert messages(events.EventChanged(event(2, status="draft"), ("starts_at",))) == ()
+
+
+def test_followers_of_a_campaign_hear_what_is_new() -> None:
+    """Events when they are published, unless for members; needs; the end."""
+    followers = Followers("campaign_tidy")
+
+    assert told(events.EventPublished(EVENT)) == [(followers, "campaign", "event-published")]
+    assert messages(events.EventCreated(event(status="draft"))) == ()
+    assert messages(events.EventPublished(event(visibility="members"))) == ()
+    assert told(pledges.NeedOpened(NEED, "olga")) == [(followers, "need", "need-opened")]
+    assert told(events.CampaignClosed(CAMPAIGN)) == [(followers, "campaign", "campaign-closed")]
+
+
+def test_a_pledge_is_confirmed_to_its_donor_and_told_to_who_asked() -> None:
+    """The donor is named to nobody, and not told twice when it is the same person."""
+    found = messages(pledged(2))
+
+    assert told(pledged(2)) == [(DONOR, "pledge", "pledge-taken"), (OPENER, "need", "need-pledged")]
+    assert [message.but for message in found] == ["", "ana"]
+    assert bodies(pledged(2)) == [
+        "Your pledge was taken / 3 bowls for Soup. Thank you!",
+        "A new pledge / 3 bowls for Soup; 10 bowls still wanted.",
+    ]
+    assert found[0].url == "/v1/pledges/need_soup.ana"
+
+
+def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> pledges.Delivery:
+    """Give a delivery that counts."""
+    return pledges.Delivery(n, quantity, "confirmed", AT, corrections)
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected"),
+    [
+        (
+            pledges.PledgeHeld(NEED, pledge(status="held", held_until="2026-03-23T09:30:00.000Z")),
+            "Your pledge is held / 3 bowls for Soup until 2026-03-23 09:30 UTC. Please confirm it by then.",
+        ),
+        (
+            pledges.PledgeDelivered(NEED, pledge(), delivery(2)),
+            "Your delivery was counted / 2 bowls of 3 bowls for Soup. Thank you!",
+        ),
+        (
+            pledges.DeliveryCorrected(NEED, pledge(), delivery(1, pledges.Correction(2, 1, "One broke", AT))),
+            "A delivery was corrected / Soup: 2 bowls became 1 bowls. One broke",
+        ),
+        (
+            pledges.PledgeReleased(NEED, pledge(status="released"), 3),
+            "You are released from your pledge / 3 bowls for Soup are no longer expected of you.",
+        ),
+        (
+            pledges.PledgeExpired(NEED, pledge(status="expired"), 3),
+            "Your held pledge has ended / 3 bowls for Soup were not confirmed in time.",
+        ),
+    ],
+    ids=["held", "delivered", "corrected", "released", "expired"],
+)
+def test_a_donor_hears_how_the_pledge_fares(fact: pledges.OnPledge, expected: str) -> None:
+    """Each step, to the donor alone."""
+    [message] = messages(fact)
+
+    assert (message.audience, message.topic) == (DONOR, "pledge")
+    assert bodies(fact) == [expected]
+
+
+def test_a_donor_s_own_doing_is_not_news_to_them() -> None:
+    """A withdrawal or a change is answered, not announced; a report goes to those who accept it."""
+    reported = pledges.Delivery(1, 2, "reported", AT)
+
+    assert messages(pledges.PledgeWithdrawn(NEED, pledge(status="withdrawn"), 3)) == ()
+    assert messages(pledges.PledgeChanged(NEED, pledge(), 2)) == ()
+    assert told(pledges.DeliveryReported(NEED, pledge(), reported)) == [(OPENER, "need", "delivery-reported")]
+
+
+def test_followers_of_a_need_hear_its_end_once() -> None:
+    """Fulfilled by the delivery that fills it, not by those after; closed."""
+    full = need(9, status="fulfilled", delivered=10)
+    more = need(10, status="fulfilled", delivered=12)
+    fixed = delivery(5, pledges.Correction(3, 5, "Counted again", AT))
+    fulfilled = (Followers("need_soup"), "need", "need-fulfilled")
+
+    assert told(pledges.PledgeDelivered(full, pledge(), delivery(2)))[1:] == [fulfilled]
+    assert told(pledges.PledgeDelivered(more, pledge(), delivery(2)))[1:] == []
+    assert told(pledges.DeliveryCorrected(full, pledge(), fixed))[1:] == [fulfilled]
+    assert told(pledges.NeedChanged(full, ("quantity",))) == [fulfilled]
+    assert told(pledges.NeedChanged(full, ("title",))) == []
+    assert told(pledges.NeedClosed(NEED)) == [(Followers("need_soup"), "need", "need-closed")]
+
+
+def test_money_is_told_in_pounds() -> None:
+    """It is counted in pence."""
+    money = need(2, kind="money", unit="pence", currency="GBP", title="Brooms")
+    fact = pledges.PledgeMade(money, pledge(quantity=1_205))
+
+    assert bodies(fact)[0] == "Your pledge was taken / 12.05 GBP for Brooms. Thank you!"
+
+
+def test_who_opened_a_need_is_remembered() -> None:
+    """Later facts do not tell."""
+    assert notes(pledges.NeedOpened(NEED, "olga")) == (Opened("need_soup", "olga", 1),)
+
+
+def test_a_title_is_never_read_as_a_template() -> None:
+    """N14: braces in what people write stay braces."""
+    fact = events.RegistrationMade(event(2, title="{reason} {0.__class__} %s"), party("ana"))
+
+    assert bodies(fact)[0].startswith("You are registered / {reason} {0.__class__} %s, ")
+
+
+@pytest.mark.parametrize(("owner", "name"), OURS, ids=[name for _, name in OURS])
+def test_every_recorded_fact_can_be_told(owner: str, name: str) -> None:
+    """N14: no text and no value is missing, whatever the fact."""
+    fact = FACTS[owner].decode(open_envelope((FOLDER / f"{name}.json").read_bytes()))
+
+    assert len(bodies(fact)) == len(messages(fact))
+
+
+def test_every_text_is_used() -> None:
+    """No template outlives its message."""
+    facts = [
+        *(FACTS[owner].decode(open_envelope((FOLDER / f"{name}.json").read_bytes())) for owner, name in OURS),
+        events.EventPublished(EVENT),
+        *(events.EventChanged(event(2), changed) for changed in [("venue",), ("ends_at",), ("venue", "starts_at")]),
+        pledges.NeedChanged(need(2, status="fulfilled"), ("quantity",)),
+    ]
+    found: list[Message] = [message for fact in facts for message in messages(fact)]
+
+    assert {message.text for message in found} == set(ENGLISH)
