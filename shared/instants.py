@@ -1,6 +1,7 @@
 """Instants as fixed-width UTC text, `YYYY-MM-DDTHH:MM:SS.mmmZ` (RFC 3339): they compare as they read. Pure."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +19,14 @@ def text(moment: datetime) -> str:
 
 def from_ms(milliseconds: int) -> str:
     """Instant of milliseconds since 1970."""
-    return text(EPOCH + timedelta(milliseconds=milliseconds))
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _second(seconds: int) -> str:
+    """The instant's part up to the second, which the records of a batch share."""
+    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
 
 
 def moment(instant: str) -> datetime:

@@ -1,7 +1,5 @@
 """The process of the events service."""
 
-import uvloop
-
 from services.events import api, rules
 from services.events.reading import Reading
 from services.events.store import EventsStore
@@ -20,6 +18,6 @@ def build(settings: Events) -> Service:
     return service
 
 
-def main() -> None:
-    """Read the settings and run until told to end."""
-    uvloop.run(build(Events()).run())
+async def main(settings: Events) -> None:
+    """Run until told to end."""
+    await build(settings).run()

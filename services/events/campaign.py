@@ -63,7 +63,7 @@ def decide(campaign: Campaign, command: CampaignCommand, asked: Asked) -> Decisi
         case AddMember() | RemoveMember():
             return _change_members(campaign, state, command, asked)
         case _ if asked.person not in state.organisers:
-            return Decision(FORBIDDEN)
+            return Decision(FORBIDDEN if visible(state, asked.person) else NOT_FOUND)
         case LaunchCampaign() if state.status in {"draft", "live"}:
             return _move(state, CampaignLaunched, "live", asked)
         case ReopenCampaign() if state.status in {"closed", "live"}:

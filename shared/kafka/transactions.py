@@ -88,7 +88,7 @@ class Transactions:
         try:
             async with asyncio.timeout(1.0):
                 await self._producer.stop()
-        except (KafkaError, TimeoutError):
+        except (KafkaError, TimeoutError, asyncio.CancelledError):  # the client passes on that a part of it was cut off
             with suppress(KafkaError, asyncio.CancelledError):
                 await self._producer._sender.close()  # noqa: SLF001 -- `stop` waits for a broker that is away
             with suppress(KafkaError):
@@ -151,6 +151,8 @@ class Election:
                     await asyncio.wait({office, lost, polling}, return_when=asyncio.FIRST_COMPLETED)
                     if polling.done():
                         polling.result()
+                    if office.cancelled():  # not by us: the client passes on that a part of it was cut off
+                        raise Trouble("cut off")
                     if office.done():
                         office.result()
                 finally:

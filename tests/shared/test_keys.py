@@ -1,3 +1,5 @@
+from base64 import b32encode
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -35,3 +37,9 @@ def test_a_mac_is_26_characters_that_a_path_can_hold() -> None:
     assert len(proof) == 26
     assert proof.isalnum()
     assert proof == proof.lower()
+
+
+@given(st.binary(max_size=40))
+def test_base32_is_that_of_the_standard_library(raw: bytes) -> None:
+    """RFC 4648, but lower-case and without padding."""
+    assert keys.base32(raw) == b32encode(raw).decode().rstrip("=").lower()
