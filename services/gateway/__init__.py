@@ -1,0 +1,1 @@
+"""The public API: identity, limits, commands out, views and live streams in."""

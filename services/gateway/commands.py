@@ -1,0 +1,263 @@
+"""The path of a write: who asks, what for, as a command into the log; its outcome, or 202, back.
+
+201 and 202 follow an acknowledged append only. Whether a write behind a 503 took effect is unknown; repeating it
+with the same Idempotency-Key finds out.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from msgspec import Struct
+from pydantic import BaseModel
+
+from services.gateway import bodies, idempotency, outcome, parameters
+from services.gateway.identity import Identity, Principal
+from services.gateway.operations import Operations
+from services.gateway.outcome import Decided
+from services.gateway.problems import Answer, ProblemError
+from services.gateway.table import Exchange, Parameter, Route
+from services.gateway.waiters import Woken
+from shared import instants, logs, tracing
+from shared.contracts import pledges, topics
+from shared.contracts.catalogue import COMMANDS
+from shared.contracts.message import Command
+from shared.contracts.outcomes import REQUEST, WAKE
+from shared.processor import Outgoing, Trouble
+
+log = logs.logger(__name__)
+
+B = TypeVar("B", bound=BaseModel)
+
+EVERYBODY: Final[frozenset[str]] = frozenset()
+
+
+class Log(Protocol):
+    """Takes commands: `shared.kafka.Appender`."""
+
+    async def append_soon(self, record: Outgoing) -> None:
+        """Return when the record is acknowledged, raise `Trouble` if that is not known."""
+        ...
+
+
+class Waiting(Protocol):
+    """Hands out outcomes: `waiters.Waiters`."""
+
+    @property
+    def channel(self) -> str:
+        """Where this replica is woken."""
+        ...
+
+    def expect(self, request_id: str) -> "asyncio.Future[Woken]":
+        """Await the outcome of a request."""
+        ...
+
+    def forget(self, request_id: str) -> None:
+        """Await it no longer."""
+        ...
+
+
+class Known(Protocol):
+    """What this replica has shown of streams: `memory.Memory`."""
+
+    def version(self, stream: str) -> int:
+        """The newest version that may have been seen here; 0 if unknown."""
+        ...
+
+    def seen_for_need(self, need_id: str) -> str:
+        """`<campaign>:<version>` that who looks at the need may have seen; empty if unknown."""
+        ...
+
+
+class Look(Protocol):
+    """Reads the outcome record of a command, once; this replica serves what it tells from then on."""
+
+    async def __call__(self, command_id: str) -> bytes | None:
+        """None if it is not decided; raises `Trouble`."""
+        ...
+
+
+class Wish(NamedTuple, Generic[B]):
+    """What a request asks for, checked for its form: ids of the path in order, the body, the revision of If-Match."""
+
+    command_id: str
+    person: str
+    ids: tuple[str, ...]
+    body: B
+    revision: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The first id of the path."""
+        return self.ids[0]
+
+
+Build = Callable[[Wish[Any]], Command]
+"""Makes the command of a wish; may raise `ProblemError` for what only several fields together show."""
+Echo = Callable[[Any, dict[str, Any]], dict[str, Any]]
+"""Adds to the answer what the caller wrote and no message tells: (body, answer) -> members to replace."""
+
+
+class Write(Struct, frozen=True):
+    """A write of the API: the command it makes and the service that decides. `answers` as in `Route`."""
+
+    method: str
+    path: str
+    summary: str
+    service: str
+    body: type[BaseModel]
+    command: type[Command]
+    build: Build
+    answers: Mapping[int, Any]
+    tag: str
+    roles: frozenset[str] = EVERYBODY
+    problems: tuple[str, ...] = ()
+    query: tuple[Parameter, ...] = ()
+    echo: Echo | None = None
+
+
+class Commands:
+    """Answers writes."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        operations: Operations,
+        log: Log,
+        waiting: Waiting,
+        known: Known,
+        look: Look,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Wire the ports; `clock` (seconds since 1970) stamps commands, and decides nothing."""
+        self._identity = identity
+        self._operations = operations
+        self._log = log
+        self._waiting = waiting
+        self._known = known
+        self._look = look
+        self._clock = clock
+
+    def route(self, write: Write) -> Route:
+        """The write as a route; where nothing has to be said, a body may be left out."""
+        names = [known.name for known in write.query]
+        lenient = bool(names) or not any(field.is_required() for field in write.body.model_fields.values())
+
+        async def handle(exchange: Exchange) -> Answer | None:
+            try:
+                return await self._answer(write, exchange, names, lenient=lenient)
+            except bodies.Disconnected:
+                return None
+
+        return Route(
+            method=write.method,
+            path=write.path,
+            summary=write.summary,
+            handle=handle,
+            tag=write.tag,
+            answers=write.answers,
+            roles=write.roles,
+            body=write.body,
+            query=write.query,
+            problems=write.problems,
+            command=write.command.__name__,
+        )
+
+    async def _answer(self, write: Write, exchange: Exchange, names: Sequence[str], *, lenient: bool) -> Answer:
+        headers, path = exchange.headers, exchange.scope["path"]
+        caller = await self._identity.require(headers)
+        if write.roles and write.roles.isdisjoint(caller.roles):
+            raise ProblemError("forbidden")
+        key = parameters.idempotency_key(headers)
+        wait = parameters.prefer(headers)
+        revision = parameters.if_match(headers)
+        query = parameters.query(exchange.scope["query_string"], names)
+        if lenient and _is_bodiless(headers):
+            raw = msgspec.json.encode({name: said for name in names if (said := query.one(name)) is not None})
+        else:
+            raw = await bodies.read_body(exchange.scope, exchange.receive)
+        body = bodies.parse(raw, write.body)
+        command_id = idempotency.command_id(caller.issuer, caller.subject, write.method, path, key)
+        command = write.build(Wish(command_id, caller.person, exchange.ids, body, revision))
+        submitted_at = instants.from_ms(int(self._clock() * 1000))
+        value = COMMANDS[write.service].wrap(
+            command,
+            id=command_id,
+            subject=command.stream,
+            time=submitted_at,
+            correlationid=command_id,
+            traceparent=tracing.child(exchange.traceparent),
+            principal=_principal(caller),
+            fingerprint=idempotency.fingerprint(write.method, path, query.canonical(), raw),
+            seen=self._seen(command),
+        )
+        operation = self._operations.issue(write.service, command_id, caller.person)
+        record = Outgoing(topics.commands(write.service), None, command.stream.encode(), value)
+        try:
+            decided = await self._decided(record, command_id, submitted_at, wait)
+        except Trouble as trouble:
+            log.warning("command not appended", reason=str(trouble), command_id=command_id)
+            return outcome.unknown(operation, exchange.trace_id)
+        if decided is None:
+            return outcome.pending(operation, submitted_at)
+        return outcome.answer(decided, operation, partial(write.echo, body) if write.echo else None)
+
+    def _seen(self, command: Command) -> str:
+        """What the caller may have seen of the campaign, of which the pledges service decides by a copy."""
+        match command:
+            case pledges.OpenNeed(campaign_id=campaign):
+                version = self._known.version(campaign)
+                return f"{campaign}:{version}" if version else ""
+            case pledges.OfNeed(need_id=need):
+                return self._known.seen_for_need(need)
+            case _:
+                return ""
+
+    async def _decided(self, record: Outgoing, command_id: str, submitted_at: str, wait: float) -> Decided | None:
+        """Append, and wait for the outcome; None if there is none in time. Raises `Trouble` of the append."""
+        if wait <= 0:
+            await self._log.append_soon(record)
+            return None
+        request = secrets.token_hex(8)
+        woken = self._waiting.expect(request)
+        try:
+            wake = self._waiting.channel.encode()
+            await self._log.append_soon(
+                msgspec.structs.replace(record, headers=((WAKE, wake), (REQUEST, request.encode())))
+            )
+            await asyncio.wait((woken,), timeout=wait)
+        finally:
+            self._waiting.forget(request)
+        if woken.done() and not woken.cancelled() and not woken.exception():
+            told = woken.result()
+            return outcome.read(told.value, replayed=told.replayed, mismatch=told.mismatch)
+        return await self._looked_up(command_id, submitted_at)
+
+    async def _looked_up(self, command_id: str, submitted_at: str) -> Decided | None:
+        """Look at the operation once, in case only the wake-up was lost.
+
+        The outcome of an earlier request under the same key is not taken: ours may have another body, and only
+        the service can tell.
+        """
+        try:
+            value = await self._look(command_id)
+        except Trouble:
+            return None
+        decided = outcome.read(value) if value else None
+        return decided if decided and decided.outcome.submitted_at == submitted_at else None
+
+
+def _is_bodiless(headers: parameters.Headers) -> bool:
+    """Whether a request has no body; RFC 9112, section 6: no length and no transfer coding."""
+    if parameters.header(headers, b"transfer-encoding") is not None:
+        return False
+    return parameters.header(headers, b"content-length") in {None, b"0"}
+
+
+def _principal(caller: Principal) -> str:
+    return f"{caller.person} {','.join(sorted(caller.roles))}"

@@ -1,0 +1,186 @@
+"""The public lists: their filters, their order, their cursors. Pure.
+
+Campaigns and needs come newest first, events by their start. A cursor holds the sort text of the last item, so
+inserts before it and after it neither repeat nor hide an item.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Final, get_args
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from services.gateway import parameters, views
+from services.gateway.problems import ProblemError
+from services.gateway.table import Parameter
+from services.gateway.versions import MIN_VERSION
+from services.gateway.view_store import Ask
+from shared.contracts.events import CampaignState, CampaignStatus, EventState
+from shared.contracts.pledges import Kind, NeedState, NeedStatus
+from shared.vocabulary import terms
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_MEMBER: Final = re.compile(r"[0-9A-Za-z|:._-]{1,200}")
+_PRINCIPLES: Final = frozenset("12345678")
+
+Read = Callable[[str], bool]
+"""Whether a value of a filter is well-formed."""
+
+
+class Filter(Struct, frozen=True):
+    """A query parameter that keeps only the things which have a value."""
+
+    name: str
+    description: str
+    well_formed: Read
+
+
+class Collection(Struct, frozen=True):
+    """A list of all public things of a kind. `dates`: also filtered by `from` and `to`."""
+
+    kind: views.Kind
+    path: str
+    item: type[Struct]
+    filters: Sequence[Filter]
+    down: bool = True
+    dates: bool = False
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All query parameters but `min_version`."""
+        named = [Parameter(known.name, known.description) for known in self.filters]
+        if self.dates:
+            named += [
+                Parameter("from", "First local date of the start, `YYYY-MM-DD`."),
+                Parameter("to", "Last local date of the start, itself included."),
+            ]
+        return (
+            *named,
+            Parameter("cursor", "Where to go on: from `next` of the page before."),
+            Parameter("limit", "How many items, 1 to 100; 20 if not said.", integer=True),
+        )
+
+
+def _one_of(words: Sequence[str]) -> Read:
+    return frozenset(words).__contains__
+
+
+def _ward(value: str) -> bool:
+    return value in terms.ward_slugs()
+
+
+def _name(value: str) -> bool:
+    return _NAME.fullmatch(value) is not None
+
+
+_CAMPAIGN: Final = Filter("campaign", "Id of the campaign.", _name)
+_WARD: Final = Filter("ward", "Slug of a ward.", _ward)
+
+CAMPAIGNS: Final = Collection(
+    "campaign",
+    "/v1/campaigns",
+    CampaignState,
+    (Filter("status", "Where it stands.", _one_of(get_args(CampaignStatus))), _WARD),
+)
+EVENTS: Final = Collection(
+    "event",
+    "/v1/events",
+    EventState,
+    (
+        _CAMPAIGN,
+        _WARD,
+        Filter("category", "What kind of event.", _name),
+        Filter("principle", "One of the eight principles, by number.", _PRINCIPLES.__contains__),
+        Filter("language", "A language that is spoken (BCP 47).", _name),
+        Filter("accessible", "`true`: only where `access` tells of something.", _one_of(("true",))),
+    ),
+    down=False,
+    dates=True,
+)
+NEEDS: Final = Collection(
+    "need",
+    "/v1/needs",
+    NeedState,
+    (
+        _CAMPAIGN,
+        _WARD,
+        Filter("kind", "What is needed.", _one_of(get_args(Kind))),
+        Filter("status", "Where it stands.", _one_of(get_args(NeedStatus))),
+    ),
+)
+
+
+class Wanted(Struct, frozen=True):
+    """A page that was asked for: `target` names it, whatever the order in which its parameters came."""
+
+    target: str
+    ask: Ask
+    chosen: Mapping[str, str]
+    versions: Sequence[str]
+
+
+def wanted(collection: Collection, raw: bytes) -> Wanted:
+    """Read a query; 400 for what is unknown or malformed. Without a filter all that is public is listed."""
+    names = [known.name for known in collection.parameters]
+    query = parameters.query(raw, names, (MIN_VERSION.name,))
+    chosen = {name: value for name in names if (value := query.one(name)) is not None}
+    sets = []
+    for known in collection.filters:
+        value = chosen.get(known.name)
+        if value is None:
+            continue
+        if not known.well_formed(value):
+            raise _invalid(known.name)
+        sets.append(views.facet(collection.kind, known.name, value.lower() if known.name == "language" else value))
+    ask = Ask(
+        sets or [views.everything(collection.kind)],
+        query.limit(),
+        collection.down,
+        _after(chosen.get("cursor")),
+        _date(chosen, "from"),
+        _date(chosen, "to"),
+    )
+    target = f"{collection.path}?{urlencode(sorted(chosen.items()))}" if chosen else collection.path
+    return Wanted(target, ask, chosen, query.all(MIN_VERSION.name))
+
+
+def page(collection: Collection, asked: Wanted, bodies: Sequence[bytes], after: str) -> bytes:
+    """The page as it is sent."""
+    address: str | None = None
+    if after:
+        chosen = {**asked.chosen, "cursor": urlsafe_b64encode(after.encode()).decode().rstrip("=")}
+        address = f"{collection.path}?{urlencode(chosen)}"
+    return b'{"items":[' + b",".join(bodies) + b'],"next":' + msgspec.json.encode(address) + b"}"
+
+
+def _after(cursor: str | None) -> str:
+    """The member that a cursor holds; it is compared with members and names no key."""
+    if cursor is None:
+        return ""
+    try:
+        member = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
+    except ValueError:
+        raise _invalid("cursor") from None
+    if not _MEMBER.fullmatch(member):
+        raise _invalid("cursor")
+    return member
+
+
+def _date(chosen: Mapping[str, str], name: str) -> str:
+    given = chosen.get(name)
+    if given is None:
+        return ""
+    try:
+        if date.fromisoformat(given).isoformat() == given:
+            return given
+    except ValueError:
+        pass
+    raise _invalid(name)
+
+
+def _invalid(name: str) -> ProblemError:
+    return ProblemError("invalid-parameter", f"{name} is malformed or names nothing that exists.", parameter=name)

@@ -1,0 +1,249 @@
+"""The table of problems: HTTP status, title, and what a person can do about it. Slugs are a contract."""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """One kind of problem; `explanation` is its page."""
+
+    status: int
+    title: str
+    explanation: str
+
+
+KINDS: dict[str, Kind] = {
+    # The request
+    "invalid-json": Kind(
+        400,
+        "The body is not acceptable JSON",
+        "The body must be one JSON text in UTF-8 (RFC 8259), at most 32 levels deep, without "
+        "duplicate names, NaN, Infinity or unpaired surrogates.",
+    ),
+    "invalid-parameter": Kind(
+        400,
+        "A query parameter is unknown or malformed",
+        "Look at `detail` for the parameter, and at /docs for those that the route knows and their form.",
+    ),
+    "invalid-header": Kind(
+        400,
+        "A header is malformed",
+        "Idempotency-Key holds 1 to 128 visible ASCII characters, Prefer `respond-async` or `wait=N`, "
+        "If-Match one revision in double quotes.",
+    ),
+    "unauthenticated": Kind(
+        401,
+        "Not signed in",
+        "Send a valid access token as `Authorization: Bearer …`. Tokens end; ask your issuer for a new one.",
+    ),
+    "forbidden": Kind(
+        403,
+        "Not allowed",
+        "You may see this, but not do that to it. Ask an organiser of the campaign.",
+    ),
+    "not-found": Kind(
+        404,
+        "Not found",
+        "There is nothing here, or nothing that you may see. Check the id, and who you are signed in as.",
+    ),
+    "method-not-allowed": Kind(
+        405,
+        "The method is not allowed here",
+        "The `Allow` header lists the methods that this address answers.",
+    ),
+    "not-acceptable": Kind(
+        406,
+        "No such representation",
+        "Nothing that the Accept header allows can be made here. Streams offer text/event-stream, "
+        "application/x-ndjson and application/json.",
+    ),
+    "body-timeout": Kind(
+        408,
+        "The body took too long",
+        "The whole body must arrive within 30 seconds. Send it again.",
+    ),
+    "body-too-large": Kind(
+        413,
+        "The body is too large",
+        "A body may hold 64 kB. Send less, or send it in parts.",
+    ),
+    "unsupported-media-type": Kind(
+        415,
+        "The body's type is not supported",
+        "Send `Content-Type: application/json` (for PATCH also application/merge-patch+json), without "
+        "a Content-Encoding.",
+    ),
+    "invalid-body": Kind(
+        422,
+        "The body does not fit",
+        "`errors` points at every place that is wrong and says how. Unknown fields are refused, too.",
+    ),
+    "key-reused": Kind(
+        422,
+        "The Idempotency-Key belongs to another request",
+        "This key was sent before with another body or to another address. Use a new key for a new "
+        "wish, and the same key only to repeat the same one.",
+    ),
+    "headers-too-large": Kind(
+        431,
+        "The headers are too large",
+        "All headers together may hold 16 kB.",
+    ),
+    # The platform
+    "rate-limited": Kind(
+        429,
+        "Too many requests",
+        "Wait as long as `Retry-After` says, then go on more slowly.",
+    ),
+    "too-many-streams": Kind(
+        429,
+        "Too many open streams",
+        "Close a stream that you no longer read, or wait as long as `Retry-After` says.",
+    ),
+    "internal-error": Kind(
+        500,
+        "Something went wrong here",
+        "It is our fault and has been logged. Quote `trace_id` when you report it.",
+    ),
+    "command-failed": Kind(
+        500,
+        "The command could not be processed",
+        "It was set aside unprocessed and changed nothing. An operator looks at it; you may send it "
+        "again with a new key.",
+    ),
+    "unavailable": Kind(
+        503,
+        "Not available now",
+        "A part of the platform cannot answer. Whether a write took effect is unknown: repeat it with "
+        "the same Idempotency-Key, after `Retry-After` seconds.",
+    ),
+    "cursor-gone": Kind(
+        410,
+        "The position is no longer in the log",
+        "The cursor is too old or belongs to another log. Start again from `oldest`, or load "
+        "`snapshot` and go on from `head`.",
+    ),
+    "revision-mismatch": Kind(
+        412,
+        "It was changed meanwhile",
+        "If-Match names a revision that is not the current one. Read it again, then repeat your change on that.",
+    ),
+    # Campaigns
+    "slug-taken": Kind(
+        409,
+        "The slug is taken",
+        "Another campaign has this slug. Choose another.",
+    ),
+    "campaign-not-live": Kind(
+        409,
+        "The campaign is not live",
+        "This is possible only while the campaign is live: not as a draft, while paused, or after its close.",
+    ),
+    "campaign-wrong-state": Kind(
+        409,
+        "The campaign's status does not allow this",
+        "`status` says where it stands. A draft can be launched, a live one closed, a closed one reopened.",
+    ),
+    "last-organiser": Kind(
+        409,
+        "The last organiser stays",
+        "A campaign keeps at least one organiser. Add another one first.",
+    ),
+    "last-member": Kind(
+        409,
+        "The last member stays",
+        "A partner keeps at least one member. Add another one first.",
+    ),
+    "too-many-organisers": Kind(
+        409,
+        "Too many organisers",
+        "A campaign may have `most` organisers. Remove one who no longer takes part.",
+    ),
+    "too-many-members": Kind(
+        409,
+        "Too many members",
+        "A partner may have `most` members. Remove one who no longer takes part.",
+    ),
+    "not-member": Kind(
+        409,
+        "Not one of them",
+        "This person is not an organiser of the campaign or a member of the partner.",
+    ),
+    # Events
+    "event-full": Kind(
+        409,
+        "The event is full",
+        "It has fewer places left (`left`) than your party needs, and no waiting list.",
+    ),
+    "event-not-open": Kind(
+        409,
+        "The event takes no registrations",
+        "It is not published, cancelled, completed or already over.",
+    ),
+    "event-wrong-state": Kind(
+        409,
+        "The event's status does not allow this",
+        "`status` says where it stands. A draft can be published, a published one cancelled or completed.",
+    ),
+    # Needs and pledges
+    "not-enough-left": Kind(
+        409,
+        "Not enough is left to pledge",
+        "The need has less left (`left`) than you offered. Pledge that much, or offer the rest to the campaign.",
+    ),
+    "need-not-open": Kind(
+        409,
+        "The need is not open",
+        "It is closed, paused, or its campaign is not live. Others may need your help.",
+    ),
+    "hold-expired": Kind(
+        409,
+        "The hold has expired",
+        "It was not confirmed in time, and what it held was set free. Pledge again.",
+    ),
+    "pledge-not-active": Kind(
+        409,
+        "The pledge has ended",
+        "It was withdrawn, released or has expired. Make a new one.",
+    ),
+    "pledge-wrong-state": Kind(
+        409,
+        "The pledge's status does not allow this",
+        "`status` says where the pledge stands.",
+    ),
+    "more-than-pledged": Kind(
+        409,
+        "More than was pledged",
+        "At most `left` can still be delivered on this pledge. Raise the pledge first.",
+    ),
+    "less-than-delivered": Kind(
+        409,
+        "Less than is delivered",
+        "A quantity cannot fall below what has been delivered (`delivered`).",
+    ),
+    "less-than-committed": Kind(
+        409,
+        "Less than is spoken for",
+        "A need cannot fall below what is held and pledged; an event's capacity not below who is registered.",
+    ),
+    "unit-fixed": Kind(
+        409,
+        "The unit cannot change any more",
+        "Something is held or pledged in this unit (`unit`), or it is money. Open another need instead.",
+    ),
+    "too-many-deliveries": Kind(
+        409,
+        "Too many deliveries",
+        "A pledge may have `most` deliveries. Make another pledge for the rest.",
+    ),
+    "too-many-corrections": Kind(
+        409,
+        "Too many corrections",
+        "The deliveries of a pledge may be corrected `most` times. Ask an operator.",
+    ),
+    # Following
+    "too-many-follows": Kind(
+        409,
+        "Too many follows",
+        "A person may follow `most` things. Stop following one that matters less.",
+    ),
+}

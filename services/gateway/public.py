@@ -1,0 +1,151 @@
+"""What the public may know of a fact. Pure."""
+
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.gateway import public_forms as forms
+from shared.contracts import events, pledges
+from shared.contracts.catalogue import FACTS
+from shared.contracts.message import Envelope, Fact, Malformed, Message
+
+T = TypeVar("T")
+
+REGISTRATIONS: Final[dict[type[Fact], str]] = {
+    events.RegistrationMade: "registered",
+    events.RegistrationWaitlisted: "waitlisted",
+    events.RegistrationPromoted: "promoted",
+    events.RegistrationChanged: "changed",
+    events.RegistrationCancelled: "left",
+}
+"""What registrations do, without saying whose."""
+
+
+class Told(Struct, frozen=True):
+    """An event for the public: a CloudEvent, ready to be appended."""
+
+    stream: str
+    version: int
+    value: bytes
+
+
+def told(envelope: Envelope, owner: str) -> Told | None:
+    """A fact of a service as the public may know it, None if not at all; `Malformed` if it is no fact of theirs.
+
+    The event keeps id, stream, version and time of the fact; what else the envelope holds stays here.
+    """
+    fact = FACTS[owner].decode(envelope)
+    if not envelope.id or envelope.streamversion != fact.streamversion or envelope.subject != fact.stream:
+        raise Malformed("the envelope belies the fact")
+    try:
+        message = _of_pledges(fact) if owner == "pledges" else _of_events(fact)
+    except msgspec.ValidationError as error:
+        raise Malformed("no public form") from error
+    if message is None:
+        return None
+    value = forms.FAMILIES[f"public.{owner}"].wrap(
+        message, id=envelope.id, subject=fact.stream, time=envelope.time, streamversion=fact.streamversion
+    )
+    return Told(fact.stream, fact.streamversion, value)
+
+
+def _of_events(fact: Fact) -> Message | None:
+    match fact:
+        case events.OnCampaign(campaign) if campaign.status != "draft":
+            return _of_campaign(fact, _allowed(campaign, forms.Campaign))
+        case events.EventChanged(event, changed) if event.visibility == "members":
+            was_public = event.published_at is not None and "visibility" in changed
+            return forms.EventHidden(forms.Gone(event.id), "hidden") if was_public else None
+        case events.OnEvent(event) if event.published_at is not None and event.visibility != "members":
+            return _of_event(fact, _without_place(_allowed(event, forms.Event)))
+        case _:
+            return None
+
+
+def _of_campaign(fact: events.OnCampaign, campaign: forms.Campaign) -> Message | None:
+    match fact:
+        case events.CampaignLaunched():
+            return forms.CampaignLaunched(campaign, "launched")
+        case events.CampaignReopened():
+            return forms.CampaignLaunched(campaign, "reopened")
+        case events.CampaignClosed():
+            return forms.CampaignClosed(campaign, "closed")
+        case events.PartnerJoined(partner=partner):
+            return forms.PartnerJoined(_allowed(partner, forms.Partner), campaign, "joined")
+        case _:
+            return None
+
+
+def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
+    match fact:
+        case events.EventPublished():
+            return forms.EventPublished(event, "published")
+        case events.EventChanged():
+            return forms.EventChanged(event, "changed")
+        case events.EventCancelled():
+            return forms.EventCancelled(event, "cancelled")
+        case _ if type(fact) in REGISTRATIONS:
+            return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)])
+        case _:
+            return None
+
+
+def _without_place(event: forms.Event) -> forms.Event:
+    """Take care that of a hidden location nothing nearer than the ward is told, whatever the fact holds."""
+    if event.visibility != "hidden_location":
+        return event
+    ward = event.venue.ward if event.venue else None
+    return replace(event, venue=forms.Venue(ward=ward) if ward else None, online_url=None)
+
+
+def _of_pledges(fact: Fact) -> Message | None:
+    if not isinstance(fact, pledges.OnNeed):
+        return None
+    need = _allowed(fact.need, forms.Need)
+    match fact:
+        case pledges.NeedOpened():
+            return forms.NeedOpened(need, "opened")
+        case pledges.NeedChanged():
+            return forms.NeedChanged(need, "changed")
+        case pledges.NeedReopened():
+            return forms.NeedChanged(need, "reopened")
+        case pledges.NeedClosed():
+            return forms.NeedClosed(need, "closed")
+        case pledges.OnPledge():
+            return _of_pledge(fact, need)
+        case _:
+            return None
+
+
+def _of_pledge(fact: pledges.OnPledge, need: forms.Need) -> Message | None:
+    def about(quantity: int) -> forms.Pledge:
+        return forms.Pledge(fact.pledge.kind, fact.pledge.unit, quantity)
+
+    match fact:
+        case pledges.PledgeMade():
+            return forms.PledgeMade(need, about(fact.pledge.quantity), "pledged")
+        case pledges.PledgeHeld():
+            return forms.PledgeMade(need, about(fact.pledge.quantity), "held")
+        case pledges.PledgeConfirmed():
+            return forms.PledgeChanged(need, about(fact.pledge.quantity), "confirmed")
+        case pledges.PledgeChanged():
+            return forms.PledgeChanged(need, about(fact.pledge.quantity), "changed")
+        case pledges.PledgeDelivered(delivery=delivery):
+            return forms.PledgeDelivered(need, about(delivery.quantity), "delivered")
+        case pledges.DeliveryCorrected(delivery=delivery):
+            return forms.PledgeDelivered(need, about(delivery.quantity), "corrected")
+        case pledges.PledgeWithdrawn(quantity=quantity):
+            return forms.PledgeWithdrawn(need, about(quantity), "withdrawn")
+        case pledges.PledgeReleased(quantity=quantity):
+            return forms.PledgeWithdrawn(need, about(quantity), "released")
+        case pledges.PledgeExpired(quantity=quantity):
+            return forms.PledgeWithdrawn(need, about(quantity), "expired")
+        case _:  # a delivery that was only reported counts nowhere yet
+            return None
+
+
+def _allowed(state: Struct, form: type[T]) -> T:
+    """The fields of a state that its public form names, no others."""
+    return msgspec.convert(state, form, from_attributes=True)

@@ -1,0 +1,277 @@
+"""What the public streams tell: the allow-list, field by field. A field that is not named here is in no stream. Pure.
+
+People are in none of it, not even as pseudonyms: no organisers, no members, no donors, and of a pledge the
+quantity and the kind alone. A log cannot take back what it told.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from shared.contracts.events import CampaignStatus, EventStatus, Sector, Visibility
+from shared.contracts.message import Family, Message
+from shared.contracts.pledges import Kind, Limit, NeedStatus
+
+
+class Campaign(Struct, frozen=True):
+    """A campaign."""
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    slug: str
+    summary: str
+    starts_on: str | None
+    ends_on: str | None
+    wards: tuple[str, ...]
+    principles: tuple[int, ...]
+    languages: tuple[str, ...]
+    successor_of: str | None
+    status: CampaignStatus
+    partner_count: int
+
+
+class Partner(Struct, frozen=True):
+    """An organisation that takes part in a campaign."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    name: str
+    sector: Sector
+    url: str | None
+    org_id: str | None
+
+
+class Venue(Struct, frozen=True, omit_defaults=True):
+    """Where an event is; of a hidden location the ward alone."""
+
+    name: str | None = None
+    address: str | None = None
+    ward: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    access: tuple[str, ...] = ()
+
+
+class Cancellation(Struct, frozen=True):
+    """Why and when an event was cancelled."""
+
+    reason: str
+    at: str
+
+
+class Event(Struct, frozen=True):
+    """An event; `registered`, `waiting` and `left` count people."""
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    title: str
+    description: str | None
+    category: str
+    starts_at: str
+    ends_at: str
+    timezone: str
+    starts_at_utc: str
+    ends_at_utc: str
+    venue: Venue | None
+    online_url: str | None
+    visibility: Visibility
+    capacity: int | None
+    waiting_list: bool
+    principles: tuple[int, ...]
+    languages: tuple[str, ...]
+    age_min: int | None
+    age_max: int | None
+    status: EventStatus
+    registered: int
+    waiting: int
+    left: int | None
+    cancellation: Cancellation | None
+    published_at: str | None
+
+
+class Need(Struct, frozen=True):
+    """A need and its ledger."""
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    partner_id: str | None
+    title: str
+    kind: Kind
+    quantity: int
+    unit: str
+    currency: str | None
+    limit: Limit
+    by: str | None
+    ward: str | None
+    description: str | None
+    principles: tuple[int, ...]
+    languages: tuple[str, ...]
+    related: tuple[str, ...]
+    status: NeedStatus
+    uncommitted: int
+    held: int
+    pledged: int
+    delivered: int
+    over: int
+
+
+class Pledge(Struct, frozen=True):
+    """What a change to a pledge is about: `quantity` was promised, delivered or taken back."""
+
+    kind: Kind
+    unit: str
+    quantity: int
+
+
+class Gone(Struct, frozen=True):
+    """What is not public any more; its id alone."""
+
+    id: str
+
+
+# ---------------------------------------------------------------- the data of each type
+
+
+class OfCampaign(Message, frozen=True):
+    """`change`: launched, reopened, closed."""
+
+    campaign: Campaign
+    change: str
+
+
+class CampaignLaunched(OfCampaign, frozen=True):
+    """The campaign is live, for the first time or again."""
+
+
+class CampaignClosed(OfCampaign, frozen=True):
+    """The campaign has ended."""
+
+
+class PartnerJoined(Message, frozen=True):
+    """An organisation takes part. `change`: joined."""
+
+    partner: Partner
+    campaign: Campaign
+    change: str
+
+
+class OfEvent(Message, frozen=True):
+    """`change`: published, changed, cancelled; of registrations: registered, waitlisted, promoted, changed, left."""
+
+    event: Event
+    change: str
+
+
+class EventPublished(OfEvent, frozen=True):
+    """An event is announced."""
+
+
+class EventChanged(OfEvent, frozen=True):
+    """An event is not what it was."""
+
+
+class EventCancelled(OfEvent, frozen=True):
+    """An event is called off."""
+
+
+class RegistrationsChanged(OfEvent, frozen=True):
+    """Other numbers of people are registered or wait; who they are is told nowhere."""
+
+
+class EventHidden(Message, frozen=True):
+    """An event is not public any more: forget it. `change`: hidden."""
+
+    event: Gone
+    change: str
+
+
+class OfNeed(Message, frozen=True):
+    """`change`: opened, changed, closed, reopened."""
+
+    need: Need
+    change: str
+
+
+class NeedOpened(OfNeed, frozen=True):
+    """Something is asked for."""
+
+
+class NeedChanged(OfNeed, frozen=True):
+    """It is asked for in another way, or again."""
+
+
+class NeedClosed(OfNeed, frozen=True):
+    """It takes no more pledges."""
+
+
+class OfPledge(Message, frozen=True):
+    """A pledge on a need, and the need after it."""
+
+    need: Need
+    pledge: Pledge
+    change: str
+
+
+class PledgeMade(OfPledge, frozen=True):
+    """One for each pledge. `change`: pledged, or held (set aside until confirmed)."""
+
+
+class PledgeChanged(OfPledge, frozen=True):
+    """`change`: changed (another quantity), or confirmed (a hold became a promise)."""
+
+
+class PledgeDelivered(OfPledge, frozen=True):
+    """A delivery counts. `change`: delivered, or corrected (`quantity` is then the right one)."""
+
+
+class PledgeWithdrawn(OfPledge, frozen=True):
+    """`change`: withdrawn (by the donor), released (by the organiser), expired (a hold)."""
+
+
+class Epoch(Message, frozen=True):
+    """The first record of a public topic, told again when it is silent: which log it is. No event of the stream."""
+
+    epoch: str
+
+
+class Heartbeat(Message, frozen=True):
+    """One a second: the public topics are written. `heads` holds the cursor of the last event of each."""
+
+    heads: dict[str, str]
+
+
+EVENTS: Final = Family[Message](
+    "events",
+    CampaignLaunched,
+    CampaignClosed,
+    PartnerJoined,
+    EventPublished,
+    EventChanged,
+    EventCancelled,
+    RegistrationsChanged,
+    EventHidden,
+)
+PLEDGES: Final = Family[Message](
+    "pledges", NeedOpened, NeedChanged, NeedClosed, PledgeMade, PledgeChanged, PledgeDelivered, PledgeWithdrawn
+)
+LOGS: Final = Family[Message]("public", Epoch)
+"""What any public topic holds besides."""
+HEARTBEATS: Final = Family[Message]("public", Heartbeat)
+
+FAMILIES: Final = {"public.events": EVENTS, "public.pledges": PLEDGES, "public.heartbeat": HEARTBEATS}
+"""What each public topic holds."""

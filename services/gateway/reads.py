@@ -1,0 +1,274 @@
+"""Public reads: out of memory, else out of one read of the views; of drafts and the like, out of their owner.
+
+While Redis is away, memory answers, if it is below no floor; what is not there is 503, never 404.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from services.gateway import lists, personal, ready, versions
+from services.gateway.aggregate import Aggregate, assemble
+from services.gateway.front import SECURITY_HEADERS
+from services.gateway.identity import Identity
+from services.gateway.lists import Collection
+from services.gateway.memory import Floor, Memory
+from services.gateway.problems import Answer, ProblemError
+from services.gateway.ready import Entry
+from services.gateway.table import CAMPAIGN_ID, Exchange, Route
+from services.gateway.versions import MIN_VERSION, Versions
+from services.gateway.view_store import Behind, Missing, ViewStore, Whole
+from shared import instants
+from shared.contracts.events import EventState
+from shared.contracts.pledges import NeedState
+from shared.internal_client import Internal, Unavailable
+from shared.processor import Trouble
+
+AGGREGATE_S: Final = 30.0
+"""An aggregate is looked at again after this long, or when its next event starts."""
+_ATTEMPTS: Final = 3
+_OK: Final = 200
+_NOT_FOUND: Final = 404
+
+_CAMPAIGN: Final = re.compile(CAMPAIGN_ID)
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_SLUG: Final = 80
+
+
+class Draft(Struct, frozen=True):
+    """What was read, before it becomes an answer. `personal`: some signed-in people may be told more."""
+
+    tag: str
+    positions: Mapping[str, int]
+    body: bytes = b""
+    version: int | None = None
+    missing: bool = False
+    public: bool = True
+    personal: bool = False
+    seconds: float | None = None
+
+
+class _Hidden(Struct):
+    visibility: str = "public"
+
+
+_events = msgspec.json.Decoder(_Hidden)
+
+Read = Callable[[], Awaitable[Draft]]
+
+
+class Reads:
+    """Answers for campaigns, events and needs."""
+
+    def __init__(
+        self,
+        store: ViewStore,
+        memory: Memory,
+        identity: Identity,
+        owners: Mapping[str, Internal],
+        *,
+        added: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`owners` by service; `added` are header fields of every answer that goes out past the front door."""
+        self._store = store
+        self._memory = memory
+        self._identity = identity
+        self._owners = owners
+        self._added = list(added)
+        self._clock = clock
+        self._versions = Versions(store, memory)
+        self.look = self._versions.look
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served here."""
+        return (
+            self._list(lists.CAMPAIGNS, "campaigns", "List campaigns, newest first"),
+            Route(
+                method="GET",
+                path="/v1/campaigns/{campaign}",
+                summary="Read a campaign with all that hangs on it, by id or slug",
+                handle=self._campaign,
+                tag="campaigns",
+                answers={_OK: Aggregate},
+                access="public",
+                query=(MIN_VERSION,),
+                problems=("not-found", "unavailable"),
+            ),
+            self._list(lists.EVENTS, "events", "List events by their start"),
+            self._one("event", "events", "/v1/events/{event_id}", "Read an event", EventState),
+            self._list(lists.NEEDS, "needs", "List needs, newest first"),
+            self._one("need", "needs", "/v1/needs/{need_id}", "Read a need", NeedState),
+        )
+
+    # ------------------------------------------------------------ routes
+
+    def _list(self, collection: Collection, tag: str, summary: str) -> Route:
+        async def handle(exchange: Exchange) -> Answer:
+            asked = lists.wanted(collection, exchange.scope["query_string"])
+            await self._versions.reach(asked.versions)
+
+            async def read() -> Draft:
+                page = await self._store.page(asked.ask)
+                body = lists.page(collection, asked, page.bodies, page.after)
+                return Draft(collection.kind, page.positions, body)
+
+            return await self._answer(exchange, asked.target, collection.kind, collection.kind, read)
+
+        return Route(
+            method="GET",
+            path=collection.path,
+            summary=summary,
+            handle=handle,
+            tag=tag,
+            answers={_OK: _page_of(collection)},
+            access="public",
+            query=(*collection.parameters, MIN_VERSION),
+            problems=("unavailable",),
+        )
+
+    def _one(self, kind: str, tag: str, path: str, summary: str, form: type[Struct]) -> Route:
+        async def handle(exchange: Exchange) -> Answer:
+            [name] = exchange.ids
+            await self._versions.reach(versions.only(exchange.scope["query_string"]))
+            target = f"/v1/{tag}/{name}"
+            return await self._answer(exchange, target, name, kind, partial(self._view, name, kind))
+
+        return Route(
+            method="GET",
+            path=path,
+            summary=summary,
+            handle=handle,
+            tag=tag,
+            answers={_OK: form},
+            access="public",
+            query=(MIN_VERSION,),
+            problems=("not-found", "unavailable"),
+        )
+
+    async def _campaign(self, exchange: Exchange) -> Answer:
+        [name] = exchange.ids
+        await self._versions.reach(versions.only(exchange.scope["query_string"]))
+        by_id = _CAMPAIGN.fullmatch(name) is not None
+        if not by_id and not (_SLUG.fullmatch(name) and len(name) <= _LONGEST_SLUG):
+            raise ProblemError("not-found")
+
+        async def read() -> Draft:
+            whole = await self._whole(name, by_id=by_id)
+            return self._drafted(whole) if isinstance(whole, Whole) else _missing("campaign", whole)
+
+        tag = name if by_id else None
+        return await self._answer(exchange, f"/v1/campaigns/{name}", tag, "campaign", read)
+
+    # ------------------------------------------------------------ reading
+
+    async def _whole(self, name: str, *, by_id: bool) -> Whole | Missing:
+        now = instants.from_ms(int(self._clock() * 1000))
+        return await self._store.aggregate("id" if by_id else "slug", name, now)
+
+    def _drafted(self, whole: Whole) -> Draft:
+        found = whole.found
+        self._memory.learn(found.id, found.version, found.id)
+        seconds = AGGREGATE_S
+        if whole.next_start:
+            starts = instants.to_ms(whole.next_start) / 1000
+            seconds = min(seconds, max(0.0, starts - self._clock()))
+        body = assemble(whole, found.body)
+        return Draft(found.id, found.positions, body, found.version, public=found.public, seconds=seconds)
+
+    async def _view(self, name: str, kind: str) -> Draft:
+        found = await self._store.view(name)
+        if isinstance(found, Missing):
+            return _missing(kind, found)
+        self._memory.learn(found.id, found.version, found.campaign)
+        hidden = kind == "event" and _events.decode(found.body).visibility == "hidden_location"
+        return Draft(name, found.positions, found.body, found.version, public=found.public, personal=hidden)
+
+    async def _current(self, tag: str | None, kind: str, read: Read) -> tuple[Draft, Floor]:
+        """Read what is not below what was known when the reading began; `Behind` if Redis has lost that."""
+        for _ in range(_ATTEMPTS):
+            since, of_kind = self._memory.floor(tag or kind), self._memory.floor(kind)
+            draft = await read()
+            if draft.missing:
+                if not of_kind.above(draft.positions) and not since.version:
+                    return draft, since
+                continue
+            floor = since if tag is not None else self._memory.floor(draft.tag)
+            if not floor.above(draft.positions, draft.version):
+                return draft, since
+            tag = draft.tag
+        raise Behind("Redis holds less than was seen here")
+
+    async def _answer(self, exchange: Exchange, target: str, tag: str | None, kind: str, read: Read) -> Answer:
+        signed = any(name == b"authorization" for name, _ in exchange.headers)
+        entry = self._memory.get(target)
+        if entry is None:
+            try:
+                draft, since = await self._current(tag, kind, read)
+            except Trouble as trouble:
+                entry = self._memory.last(target)
+                if entry is None:
+                    raise _unavailable() from trouble
+            else:
+                if draft.missing:
+                    raise ProblemError("not-found")
+                if not draft.public:
+                    return await self._private(exchange, draft.tag)
+                entry = self._entry(draft, exchange, target)
+                self._memory.keep(target, entry, since)
+        if signed and entry.personal:
+            return await self._private(exchange, entry.tag, otherwise=entry)
+        return ready.sent(entry, exchange.headers)
+
+    async def _private(self, exchange: Exchange, name: str, otherwise: Entry | None = None) -> Answer:
+        """What the owner shows this person; to a stranger it does not exist, unless there is a public form."""
+        caller = await self._identity.authenticate(exchange.headers)
+        if caller is None:
+            raise ProblemError("not-found")
+        kind = name.partition("_")[0]
+        try:
+            reply = await self._owners["events"].get(
+                f"/{kind}s/{name}", {"person": caller.person}, traceparent=exchange.traceparent
+            )
+            if reply.status == _OK and kind == "campaign":
+                whole = await self._whole(name, by_id=True)
+                body = assemble(whole, reply.body) if isinstance(whole, Whole) else b""
+            else:
+                body = reply.body
+        except (Unavailable, Trouble) as error:
+            if otherwise is not None:
+                return ready.sent(otherwise, exchange.headers)
+            raise _unavailable() from error
+        if reply.status == _NOT_FOUND or not body:
+            raise ProblemError("not-found")
+        if reply.status != _OK:
+            raise RuntimeError(f"events answered {reply.status}")
+        return personal.private(body)
+
+    def _entry(self, draft: Draft, exchange: Exchange, target: str) -> Entry:
+        route = exchange.route.path if exchange.route else target
+        expires = None if draft.seconds is None else self._memory.clock() + draft.seconds
+        return ready.entry(draft.tag, route, draft.body, self._added, personal=draft.personal, expires=expires)
+
+
+def _missing(kind: str, missing: Missing) -> Draft:
+    return Draft(kind, missing.positions, missing=True)
+
+
+def _unavailable() -> ProblemError:
+    return ProblemError("unavailable", "What you ask for cannot be shown just now. Try again soon.")
+
+
+def _page_of(collection: Collection) -> type[Struct]:
+    """Shape of a page, for the documents."""
+    name = f"{collection.kind.capitalize()}Page"
+    return msgspec.defstruct(
+        name,
+        [("items", tuple[collection.item, ...]), ("next", str | None)],  # type: ignore[name-defined]
+        frozen=True,
+    )

@@ -1,0 +1,247 @@
+"""What facts mean for those who read: each state becomes a view with its entries in lists and its share in totals.
+
+Pure. A fact carries the whole state after it, so the newest state of a thing is all that its view needs; views
+compare by version and apply in any order. The set of volunteers (people who ever pledged, as pseudonyms that are
+counted and never shown) only grows.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from shared.contracts.events import (
+    CampaignState,
+    EventState,
+    MemberAdded,
+    MemberRemoved,
+    OnCampaign,
+    OnEvent,
+    PartnerAnswer,
+    PartnerJoined,
+    PartnerState,
+)
+from shared.contracts.message import Fact, encode
+from shared.contracts.pledges import NeedState, OnNeed, OnPledge
+
+Kind = Literal["campaign", "event", "need"]
+State = CampaignState | EventState | NeedState
+
+LATEST: Final = "9999-12-31"
+_SAFE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+
+
+class View(Struct, frozen=True, array_like=True):
+    """A thing as it is read, ready for `apply.lua`.
+
+    `public` is 0 for what only its owner's query API may show. `entries` are set, member, set, member…;
+    `share` is what the thing adds to its campaign's totals; `at` is when it changed.
+    """
+
+    id: str
+    version: int
+    public: int
+    campaign: str
+    body: str
+    slug: str
+    entries: tuple[str, ...]
+    share: tuple[str | int, ...]
+    at: str
+
+
+class Partner(Struct, frozen=True, array_like=True):
+    """A partner as the aggregate of its campaign shows it, ready for `apply.lua`."""
+
+    campaign: str
+    id: str
+    version: int
+    body: str
+    at: str
+
+
+class Volunteer(Struct, frozen=True, array_like=True):
+    """A person who pledged something for a campaign."""
+
+    campaign: str
+    person: str
+
+
+def state_of(fact: Fact) -> State | None:
+    """The thing that the fact's stream is about; None for streams without a view."""
+    match fact:
+        case OnCampaign(campaign=campaign):
+            return campaign
+        case OnEvent(event=event):
+            return event
+        case OnNeed(need=need):
+            return need
+        case _:
+            return None
+
+
+def partner_of(fact: Fact) -> PartnerState | None:
+    """The partner that the fact tells of, if any."""
+    match fact:
+        case PartnerJoined(partner=partner) | MemberAdded(partner=partner) | MemberRemoved(partner=partner):
+            return partner
+        case _:
+            return None
+
+
+def volunteer_of(fact: Fact) -> Volunteer | None:
+    """Who has promised something by now; a hold is no promise yet."""
+    match fact:
+        case OnPledge(pledge=pledge) if pledge.status in {"pledged", "delivered"}:
+            return Volunteer(pledge.campaign_id, pledge.donor)
+        case _:
+            return None
+
+
+def figures(state: State) -> tuple[int, ...]:
+    """The numbers of a state that are compared and summed."""
+    match state:
+        case CampaignState():
+            return (state.version,)
+        case EventState():
+            return (state.version, state.registered)
+        case NeedState():
+            return (state.version, state.pledged, state.delivered)
+
+
+def kind_of(state: State) -> Kind:
+    """Kind of a thing, as paths and lists name it."""
+    match state:
+        case CampaignState():
+            return "campaign"
+        case EventState():
+            return "event"
+        case NeedState():
+            return "need"
+
+
+def campaign_of(state: State) -> str:
+    """The campaign that a thing belongs to; a campaign belongs to itself."""
+    return state.id if isinstance(state, CampaignState) else state.campaign_id
+
+
+def view_of(state: State) -> View:
+    """A state as it is read."""
+    match state:
+        case CampaignState():
+            return _campaign(state)
+        case EventState():
+            return _event(state)
+        case NeedState():
+            return _need(state)
+
+
+def partner_view(state: PartnerState) -> Partner:
+    """A partner without the pseudonyms of its members."""
+    shown = msgspec.convert(state, PartnerAnswer, from_attributes=True)
+    return Partner(state.campaign_id, state.id, state.version, encode(shown).decode(), state.updated_at)
+
+
+def facet(kind: Kind, name: str, value: str) -> str:
+    """Name of the set of all things of a kind that have a value; text that could leave its place is hashed."""
+    safe = value if _SAFE.fullmatch(value) else "~" + blake2b(value.encode(), digest_size=16).hexdigest()
+    return f"l:{kind}:{name}:{safe}"
+
+
+def everything(kind: Kind) -> str:
+    """Name of the set of all public things of a kind."""
+    return f"l:{kind}:all"
+
+
+def _entries(member: str, sets: Sequence[str]) -> Iterator[str]:
+    for name in sets:
+        yield name
+        yield member
+
+
+def _campaign(state: CampaignState) -> View:
+    public = state.status != "draft"
+    sets = [
+        everything("campaign"),
+        facet("campaign", "status", state.status),
+        *(facet("campaign", "ward", ward) for ward in state.wards),
+    ]
+    entries = tuple(_entries(f"{state.created_at}|{state.id}", sets)) if public else ()
+    return View(
+        state.id,
+        state.version,
+        int(public),
+        state.id,
+        encode(state).decode(),
+        state.slug,
+        entries,
+        (),
+        state.updated_at,
+    )
+
+
+def _event(state: EventState) -> View:
+    """Members of `upcoming` begin with the start, those of lists also hold the local date that people filter by."""
+    public = state.published_at is not None and state.visibility != "members"
+    entries: tuple[str, ...] = ()
+    share: tuple[str | int, ...] = ()
+    if public:
+        member = f"{state.starts_at_utc}|{state.starts_at[:10]}|{state.id}"
+        entries = tuple(_entries(member, list(_event_sets(state))))
+    if public and state.status == "published":
+        entries += (f"c:{state.campaign_id}:upcoming", f"{state.starts_at_utc}|{state.id}")
+    if public and state.status != "cancelled":
+        share = ("event", state.registered)
+    return View(
+        state.id,
+        state.version,
+        int(public),
+        state.campaign_id,
+        encode(state).decode(),
+        "",
+        entries,
+        share,
+        state.updated_at,
+    )
+
+
+def _event_sets(state: EventState) -> Iterator[str]:
+    yield everything("event")
+    yield facet("event", "campaign", state.campaign_id)
+    yield facet("event", "category", state.category)
+    if state.venue and state.venue.ward:
+        yield facet("event", "ward", state.venue.ward)
+    if state.venue and state.venue.access:
+        yield facet("event", "accessible", "true")
+    for principle in state.principles:
+        yield facet("event", "principle", str(principle))
+    for language in state.languages:
+        yield facet("event", "language", language.lower())
+
+
+def _need(state: NeedState) -> View:
+    sets = [
+        everything("need"),
+        facet("need", "campaign", state.campaign_id),
+        facet("need", "kind", state.kind),
+        facet("need", "status", state.status),
+    ]
+    if state.ward:
+        sets.append(facet("need", "ward", state.ward))
+    entries = tuple(_entries(f"{state.created_at}|{state.id}", sets))
+    is_open = state.status == "open"
+    if is_open:
+        entries += (f"c:{state.campaign_id}:open", f"{state.by or LATEST}|{state.created_at}|{state.id}")
+    return View(
+        state.id,
+        state.version,
+        1,
+        state.campaign_id,
+        encode(state).decode(),
+        "",
+        entries,
+        ("need", int(is_open), state.kind, state.pledged, state.delivered),
+        state.updated_at,
+    )

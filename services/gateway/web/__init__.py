@@ -1,0 +1,1 @@
+"""The pages: plain files, served as they are."""

@@ -1,0 +1,129 @@
+"""A log, views and owners of a test's own, on the shared real parts."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.gateway.view_store import ViewStore
+from shared import internal
+from shared.contracts.topics import TOPICS, Topic, dead_letters
+from shared.internal_client import Internal
+from shared.kafka.appender import Appender
+from shared.kafka.topics import apply_topics
+from shared.redis import Redis
+from shared.serving import Server
+from tests.gateway.edge import Edge, edge_of
+from tests.gateway.given import a_root
+
+SECRET = "a secret of thirty-two characters"
+
+
+class Log:
+    """Fact topics and dead letters under names of the test's own; two partitions each."""
+
+    def __init__(self, bootstrap: str, root: str, appender: Appender) -> None:
+        """Name the topics after the root."""
+        self.bootstrap = bootstrap
+        mark = root.rstrip(":")
+        self.topics = (f"{mark}-events.facts", f"{mark}-pledges.facts")
+        self.group = f"{mark}-gateway"
+        self.appender = appender
+
+
+class Owner:
+    """The internal API of a service: `lines` is its snapshot, `shown` what it tells a person."""
+
+    def __init__(self) -> None:
+        """Own nothing yet."""
+        self.lines: list[bytes] = []
+        self.shown: dict[tuple[str, str], object] = {}
+        self.asked = 0
+        self.before_lines: list[object] = []
+        self._server: Server | None = None
+        self._client: Internal | None = None
+
+    async def start(self) -> Internal:
+        """Listen on a free port."""
+
+        async def well() -> dict[str, internal.Health]:
+            return {}
+
+        routes = [
+            Route("/snapshot", self._snapshot),
+            Route("/events/{name}", self._show),
+            Route("/campaigns/{name}", self._show),
+        ]
+        app = internal.build(live=well, ready=well, routes=routes, secret=SECRET)
+        self._server = Server(app, "127.0.0.1", 0)
+        await self._server.start()
+        self._client = Internal(f"http://127.0.0.1:{self._server.port}", SECRET)
+        return self._client
+
+    async def stop(self) -> None:
+        """Be away."""
+        if self._client is not None:
+            await self._client.close()
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _snapshot(self, _: Request) -> Response:
+        self.asked += 1
+        for hook in self.before_lines:
+            await hook()  # type: ignore[operator]
+        return Response(b"".join(line + b"\n" for line in self.lines))
+
+    async def _show(self, request: Request) -> Response:
+        self.asked += 1
+        found = self.shown.get((request.path_params["name"], request.query_params["person"]))
+        return JSONResponse(found or {}, 200 if found else 404)
+
+
+@pytest.fixture
+async def edge(mongo: str, tmp_path: Path) -> AsyncIterator[Edge]:
+    """The write side of a gateway, with the real events service behind it."""
+    async with edge_of(mongo, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def root() -> str:
+    """Where the test's keys and topics lie."""
+    return a_root()
+
+
+@pytest.fixture
+async def empty(redis: str, root: str) -> AsyncIterator[ViewStore]:
+    """Views of which nothing exists yet."""
+    server = Redis(redis, connections=8)
+    yield ViewStore(server, root)
+    await server.close()
+
+
+@pytest.fixture
+async def log(kafka: str, root: str) -> AsyncIterator[Log]:
+    """Topics of the test's own."""
+    appender = Appender(kafka)
+    made = Log(kafka, root, appender)
+    dead = [topic for topic in TOPICS if topic.name == dead_letters("gateway")]
+    ours = [Topic(name, "test", ("gateway",), append_time=True) for name in made.topics]
+    await apply_topics(kafka, 2, [*dead, *ours])
+    await appender.start()
+    yield made
+    await appender.stop()
+
+
+@pytest.fixture
+async def owner() -> AsyncIterator[Owner]:
+    """A service that owns campaigns, events and needs."""
+    made = Owner()
+    yield made
+    await made.stop()
+
+
+def snapshot(**kinds: Sequence[bytes]) -> list[bytes]:
+    """Lines of a snapshot, states by kind."""
+    return [b'{"kind":"%s","state":%s}' % (kind.encode(), state) for kind, states in kinds.items() for state in states]

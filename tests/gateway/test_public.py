@@ -1,0 +1,203 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.gateway import public_forms
+from services.gateway.public import told
+from shared.contracts.catalogue import FACTS
+from shared.contracts.message import Envelope, Malformed, open_envelope
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+KINDS = [(owner, name) for owner in ("events", "pledges") for name in FACTS[owner].kinds]
+PRIVATE = {
+    "CampaignCreated",
+    "OrganiserAdded",
+    "OrganiserRemoved",
+    "MemberAdded",
+    "MemberRemoved",
+    "EventCreated",
+    "DeliveryReported",
+}
+CANARY = "canary-3f9c"
+
+
+def sample(owner: str, name: str, **data: Any) -> Envelope:  # noqa: ANN401 -- whatever a fact may hold
+    """A recorded fact, public unless `data` says otherwise."""
+    envelope = open_envelope((SAMPLES / f"brumtogether.{owner}.{name}.v1.json").read_bytes())
+    fact = msgspec.json.decode(envelope.data)
+    if "event" in fact:
+        fact["event"] |= {"status": "published", "published_at": "2026-03-01T09:00:00.000Z", "visibility": "public"}
+    if "campaign" in fact:
+        fact["campaign"] |= {"status": "live"}
+    for path, value in data.items():
+        thing, _, field = path.partition("__")
+        if field:
+            fact[thing][field] = value
+        else:
+            fact[thing] = value
+    stream = fact.get("event") or fact.get("need") or fact["campaign"]
+    return msgspec.structs.replace(
+        envelope,
+        data=msgspec.Raw(msgspec.json.encode(fact)),
+        subject=stream["id"],
+        streamversion=stream["version"],
+    )
+
+
+def public(envelope: Envelope, owner: str) -> Any:  # noqa: ANN401 -- JSON
+    """What the public is told, as JSON; None for nothing."""
+    event = told(envelope, owner)
+    return None if event is None else msgspec.json.decode(event.value)
+
+
+def poisoned(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    """The same, with an unknown field in every object."""
+    if isinstance(value, dict):
+        return {name: poisoned(each) for name, each in value.items()} | {"email": f"{CANARY}@example.org"}
+    if isinstance(value, list):
+        return [poisoned(each) for each in value]
+    return value
+
+
+@pytest.mark.parametrize(("owner", "name"), KINDS, ids=[name for _, name in KINDS])
+def test_s16_no_person_and_no_unknown_field_is_told(owner: str, name: str) -> None:
+    """Canaries in every object, in every list of people and in the envelope are in no public event."""
+    kind = name.split(".")[2]
+    envelope = sample(owner, kind)
+    fact = poisoned(msgspec.json.decode(envelope.data))
+    for thing, field, value in [
+        ("campaign", "organisers", [CANARY]),
+        ("partner", "members", [CANARY]),
+        ("pledge", "donor", CANARY),
+        ("registration", "person", CANARY),
+    ]:
+        if thing in fact:
+            fact[thing][field] = value
+    for field in ("person", "opened_by"):
+        if field in fact:
+            fact[field] = CANARY
+    spoilt = msgspec.structs.replace(
+        envelope,
+        data=msgspec.Raw(msgspec.json.encode(fact)),
+        principal=f"{CANARY} resident",
+        fingerprint=CANARY,
+        traceparent=CANARY,
+        causationid=CANARY,
+        correlationid=CANARY,
+        seen=CANARY,
+    )
+    event = told(spoilt, owner)
+
+    assert (event is None) == (kind in PRIVATE)
+    assert event is None or CANARY.encode() not in event.value
+
+
+@pytest.mark.parametrize(("owner", "name"), KINDS, ids=[name for _, name in KINDS])
+def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> None:
+    """Every event is of a declared type, names its stream and version, and reads back as that type."""
+    envelope = sample(owner, name.split(".")[2])
+    event = told(envelope, owner)
+    if event is None:
+        return
+    made = open_envelope(event.value)
+    message = public_forms.FAMILIES[f"public.{owner}"].decode(made)
+
+    assert (made.id, made.subject, made.streamversion) == (envelope.id, envelope.subject, envelope.streamversion)
+    assert made.dataschema == f"/schemas/{made.type}.json"
+    assert msgspec.json.decode(msgspec.json.encode(message)) == msgspec.json.decode(made.data)
+    assert b"\n" not in event.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        ("CampaignLaunched", {}, ("CampaignLaunched", "launched")),
+        ("CampaignReopened", {}, ("CampaignLaunched", "reopened")),
+        ("PartnerJoined", {}, ("PartnerJoined", "joined")),
+        ("PartnerJoined", {"campaign__status": "draft"}, None),
+        ("EventPublished", {}, ("EventPublished", "published")),
+        ("EventPublished", {"event__visibility": "members"}, None),
+        ("EventChanged", {"event__published_at": None, "event__status": "draft"}, None),
+        ("EventChanged", {"event__visibility": "members", "changed": ["visibility"]}, ("EventHidden", "hidden")),
+        ("EventChanged", {"event__visibility": "members", "changed": ["title"]}, None),
+        (
+            "EventChanged",
+            {"event__visibility": "members", "changed": ["visibility"], "event__published_at": None},
+            None,
+        ),
+        ("EventChanged", {"changed": ["visibility"]}, ("EventChanged", "changed")),
+        ("EventCancelled", {"event__published_at": None}, None),
+        ("EventCancelled", {}, ("EventCancelled", "cancelled")),
+        ("RegistrationMade", {}, ("RegistrationsChanged", "registered")),
+        ("RegistrationMade", {"event__visibility": "members"}, None),
+        ("RegistrationCancelled", {}, ("RegistrationsChanged", "left")),
+    ],
+)
+def test_what_events_tell(kind: str, data: dict[str, Any], expected: tuple[str, str] | None) -> None:
+    """Drafts and members' events are silent; what stops being public says so; people are counted."""
+    event = public(sample("events", kind, **data), "events")
+
+    assert (event and (event["type"].split(".")[2], event["data"]["change"])) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("NeedOpened", ("NeedOpened", "opened")),
+        ("NeedChanged", ("NeedChanged", "changed")),
+        ("NeedReopened", ("NeedChanged", "reopened")),
+        ("NeedClosed", ("NeedClosed", "closed")),
+        ("PledgeMade", ("PledgeMade", "pledged")),
+        ("PledgeHeld", ("PledgeMade", "held")),
+        ("PledgeConfirmed", ("PledgeChanged", "confirmed")),
+        ("PledgeChanged", ("PledgeChanged", "changed")),
+        ("PledgeDelivered", ("PledgeDelivered", "delivered")),
+        ("DeliveryCorrected", ("PledgeDelivered", "corrected")),
+        ("PledgeWithdrawn", ("PledgeWithdrawn", "withdrawn")),
+        ("PledgeReleased", ("PledgeWithdrawn", "released")),
+        ("PledgeExpired", ("PledgeWithdrawn", "expired")),
+    ],
+)
+def test_what_pledges_tell(kind: str, expected: tuple[str, str]) -> None:
+    """The need as it is after it, and of the pledge quantity and kind."""
+    envelope = sample("pledges", kind)
+    event = public(envelope, "pledges")
+    need = msgspec.json.decode(envelope.data)["need"]
+
+    assert (event["type"].split(".")[2], event["data"]["change"]) == expected
+    assert {name: event["data"]["need"][name] for name in need} == need
+    assert set(event["data"].get("pledge", {"kind", "unit", "quantity"})) == {"kind", "unit", "quantity"}
+
+
+def test_what_is_hidden_tells_its_id_alone() -> None:
+    """The event that is no longer public takes nothing with it into the log."""
+    event = public(sample("events", "EventChanged", event__visibility="members", changed=["visibility"]), "events")
+
+    assert event["data"] == {"event": {"id": event["subject"]}, "change": "hidden"}
+
+
+def test_of_a_hidden_location_the_ward_is_told_and_nothing_nearer() -> None:
+    """Even if the fact said more."""
+    venue = {"name": "Refuge", "address": CANARY, "ward": "aston", "lat": 52.5, "lon": -1.9, "access": ["ramp"]}
+    event = public(
+        sample(
+            "events",
+            "EventPublished",
+            event__visibility="hidden_location",
+            event__venue=venue,
+            event__online_url=f"https://{CANARY}.example",
+        ),
+        "events",
+    )
+
+    assert event["data"]["event"]["venue"] == {"ward": "aston"}
+    assert event["data"]["event"]["online_url"] is None
+
+
+@pytest.mark.parametrize("change", [{"streamversion": 99}, {"subject": "need_other"}, {"id": ""}, {"type": "x"}])
+def test_an_envelope_that_belies_its_fact_is_malformed(change: dict[str, Any]) -> None:
+    """Stream and version of a public event are those of the state in it."""
+    with pytest.raises(Malformed):
+        told(msgspec.structs.replace(sample("pledges", "NeedOpened"), **change), "pledges")
