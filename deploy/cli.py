@@ -1,0 +1,41 @@
+"""The `brum` command. A new command is a file in deploy/commands and one line below."""
+
+import sys
+from typing import Any
+
+import typer
+
+from deploy.commands import doctor, health, reset, seed, serve, simulate, status, token, topics, up
+from deploy.trouble import TroubleError
+
+app = typer.Typer(
+    name="brum",
+    help="BrumTogether on this machine: run it, look at it, mend it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(up.up)
+app.command()(status.status)
+app.command()(doctor.doctor)
+app.command()(token.token)
+app.command()(seed.seed)
+app.command()(simulate.simulate)
+app.command()(reset.reset)
+app.command()(serve.serve)
+app.command()(health.health)
+app.add_typer(topics.app, name="topics")
+
+
+def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - typer's own
+    """Run a command; trouble is one sentence on stderr and exit status 1."""
+    try:
+        return app(arguments)
+    except TroubleError as trouble:
+        print(f"brum: {trouble}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
