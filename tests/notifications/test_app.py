@@ -49,8 +49,7 @@ class Replica:
         """Start the process; it needs some seconds to be ready."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-c",
-            "from services.notifications.app import main; main()",
+            *("-m", "deploy.cli", "serve", "notifications"),
             env=self._environment,
             stderr=asyncio.subprocess.DEVNULL,
         )

@@ -1,0 +1,338 @@
+"""Who may do what on every route with an id; what answers hold beside what they document."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+
+GONE: Final = 404
+SEEN: Final = 403
+OPEN: Final = 0
+"""Everybody may: there is nothing of another person's to protect."""
+
+STRANGERS: Final[dict[str, int]] = {
+    # on a draft, of which nobody else knows
+    "POST /v1/campaigns/{campaign_id}/launch": GONE,
+    "POST /v1/campaigns/{campaign_id}/close": GONE,
+    "POST /v1/campaigns/{campaign_id}/reopen": GONE,
+    "POST /v1/campaigns/{campaign_id}/organisers": GONE,
+    "DELETE /v1/campaigns/{campaign_id}/organisers": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
+    "DELETE /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
+    "GET /v1/campaigns/{campaign}": GONE,
+    "GET /v1/events/{event_id}": GONE,
+    "PATCH /v1/events/{event_id}": GONE,
+    "POST /v1/events/{event_id}/publish": GONE,
+    "POST /v1/events/{event_id}/cancel": GONE,
+    "POST /v1/events/{event_id}/registrations": GONE,
+    "DELETE /v1/events/{event_id}/registrations/me": GONE,
+    "GET /v1/events/{event_id}/registrations": GONE,
+    # on a need, which everybody sees
+    "GET /v1/needs/{need_id}": OPEN,
+    "PATCH /v1/needs/{need_id}": SEEN,
+    "POST /v1/needs/{need_id}/close": SEEN,
+    "POST /v1/needs/{need_id}/reopen": SEEN,
+    "GET /v1/needs/{need_id}/pledges": SEEN,
+    # on another person's pledge
+    "GET /v1/pledges/{pledge_id}": GONE,
+    "PATCH /v1/pledges/{pledge_id}": GONE,
+    "POST /v1/pledges/{pledge_id}/confirm": GONE,
+    "POST /v1/pledges/{pledge_id}/deliver": GONE,
+    "POST /v1/pledges/{pledge_id}/deliveries/{n}/accept": GONE,
+    "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": GONE,
+    "POST /v1/pledges/{pledge_id}/withdraw": GONE,
+    "POST /v1/pledges/{pledge_id}/release": GONE,
+    "POST /v1/me/notifications/{notification_id}/read": GONE,
+    "GET /v1/operations/{operation_id}": GONE,
+    # one's own choice about what is public
+    "PUT /v1/me/follows/{kind}/{target_id}": OPEN,
+    "DELETE /v1/me/follows/{kind}/{target_id}": OPEN,
+}
+"""What a signed-in stranger is answered; a new route with an id needs an entry."""
+
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
+    "PATCH /v1/events/{event_id}": {"title": "Mine"},
+    "POST /v1/events/{event_id}/cancel": {"reason": "Because."},
+    "PATCH /v1/needs/{need_id}": {"title": "Mine"},
+    "PATCH /v1/pledges/{pledge_id}": {"quantity": 1},
+    "POST /v1/pledges/{pledge_id}/deliver": {"quantity": 1},
+    "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
+    "POST /v1/pledges/{pledge_id}/release": {"reason": "Because."},
+}
+
+
+class Town:
+    """Ana organises, Cy pledged and registered, Bo is a stranger to them all."""
+
+    def __init__(self, platform: Platform) -> None:
+        """Sign them in."""
+        self.ana = Person(platform, "ana", "organiser")
+        self.bo = Person(platform, "bo", "organiser")
+        self.cy = Person(platform, "cy")
+        self.ids: dict[str, str] = {}
+        self.document: dict[str, Any] = {}
+        self.answers: list[tuple[str, int, Any]] = []
+
+    async def do(self, person: Person, key: str, body: Any = None, **ids: str) -> Any:  # noqa: ANN401 -- JSON
+        """Do what succeeds, and keep the answer to be compared with the document."""
+        method, path = key.split(" ")
+        answer = await person.ask(method, path.format(**ids), {} if body is None and method != "GET" else body)
+        assert answer.is_success, f"{key}: {answer.status_code} {answer.text}"
+        assert answer.status_code != 202, f"{key}: not decided in time"
+        self.answers.append((key, answer.status_code, answer.json()))
+        return answer.json()
+
+    async def build(self) -> None:
+        """Do everything once that can be done."""
+        self.document = await self.ana.get("/openapi.json")
+        ana, cy = self.ana, self.cy
+        me = {person: (await self.do(person, "GET /v1/me"))["id"] for person in (ana, self.bo, cy)}
+        draft = (await self.do(ana, "POST /v1/campaigns", {"name": "Draft", "summary": "Secret."}))["id"]
+        live = await a_campaign(ana, "Live")
+        joined = {"name": "Aston Kitchen", "sector": "community"}
+        partner = (await self.do(ana, "POST /v1/campaigns/{campaign_id}/partners", joined, campaign_id=live))["id"]
+        members = {"campaign_id": live, "partner_id": partner}
+        place = "/v1/campaigns/{campaign_id}/partners/{partner_id}/members"
+        await self.do(ana, f"POST {place}", {"person": me[cy]}, **members)
+        await self.do(ana, f"DELETE {place}", {"person": me[cy]}, **members)
+        place = "/v1/campaigns/{campaign_id}/organisers"
+        await self.do(ana, f"POST {place}", {"person": me[cy]}, campaign_id=live)
+        await self.do(ana, f"DELETE {place}", {"person": me[cy]}, campaign_id=live)
+        hidden = await an_event(ana, live, publish=False)
+        event = await an_event(ana, live, capacity=5, venue={"ward": "aston", "access": ["step-free"]})
+        await self.do(ana, "PATCH /v1/events/{event_id}", {"title": "Clean-up", "capacity": None}, event_id=event)
+        await self.do(cy, "POST /v1/events/{event_id}/registrations", {"party_size": 2}, event_id=event)
+        await self.do(ana, "GET /v1/events/{event_id}/registrations", event_id=event)
+        need = await a_need(ana, live, 20)
+        await self.do(ana, "PATCH /v1/needs/{need_id}", {"ward": "aston"}, need_id=need)
+        await self.do(cy, "PUT /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
+        pledge = await self._pledge(need)
+        operation = await ana.ask("POST", f"/v1/campaigns/{live}/launch", {}, prefer="respond-async")
+        note = await self._notification()
+        self.ids = {
+            "campaign_id": draft,
+            "campaign": draft,
+            "partner_id": f"{draft}.{'p' * 26}",
+            "event_id": hidden,
+            "need_id": need,
+            "pledge_id": pledge,
+            "n": "1",
+            "notification_id": note,
+            "operation_id": operation.json()["id"],
+            "kind": "need",
+            "target_id": need,
+            "person": me[self.bo],
+        }
+        await self._read(live, event, need, note)
+
+    async def _pledge(self, need: str) -> str:
+        """Pledge, hold, confirm, deliver, accept, correct, change, and let go."""
+        body = {"need_id": need, "quantity": 4, "hold_minutes": 30, "note": "After six."}
+        pledge = (await self.do(self.cy, "POST /v1/pledges", body))["id"]
+        place = "/v1/pledges/{pledge_id}"
+        ids = {"pledge_id": pledge}
+        await self.do(self.cy, f"POST {place}/confirm", **ids)
+        await self.do(self.cy, f"PATCH {place}", {"quantity": 5}, **ids)
+        await self.do(self.cy, f"POST {place}/deliver", {"quantity": 2}, **ids)
+        await self.do(self.ana, f"POST {place}/deliveries/{{n}}/accept", n="1", **ids)
+        correction = {"quantity": 1, "reason": "One was missing."}
+        await self.do(self.ana, f"POST {place}/deliveries/{{n}}/correct", correction, n="1", **ids)
+        await self.do(self.ana, f"POST {place}/release", {"reason": "Enough."}, **ids)
+        await self.do(self.ana, f"GET {place}", **ids)
+        await self.do(self.ana, "GET /v1/needs/{need_id}/pledges", need_id=need)
+        return str((await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"])
+
+    async def _notification(self) -> str:
+        """What Cy was told of the release; it comes soon after."""
+        for _ in range(100):
+            page = await self.cy.get("/v1/me/notifications")
+            if page["items"]:
+                return str(page["items"][0]["id"])
+            await asyncio.sleep(0.2)
+        raise AssertionError("Cy was told nothing")
+
+    async def _read(self, live: str, event: str, need: str, note: str) -> None:
+        await self.do(self.cy, "POST /v1/me/notifications/{notification_id}/read", notification_id=note)
+        await self.do(self.cy, "DELETE /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
+        await self.do(self.ana, "GET /v1/operations/{operation_id}", operation_id=self.ids["operation_id"])
+        await self.do(self.cy, "GET /v1/campaigns/{campaign}", campaign=live)
+        await self.do(self.cy, "GET /v1/events/{event_id}", event_id=event)
+        await self.do(self.cy, "GET /v1/needs/{need_id}", need_id=need)
+        for name in (
+            "campaigns",
+            "events",
+            "needs",
+            "taxonomies",
+            "me/pledges",
+            "me/registrations",
+            "me/notifications",
+        ):
+            await self.do(self.cy, f"GET /v1/{name}")
+        await self.do(self.ana, "POST /v1/needs/{need_id}/close", need_id=need)
+        await self.do(self.ana, "POST /v1/needs/{need_id}/reopen", need_id=need)
+        await self.do(self.cy, "DELETE /v1/events/{event_id}/registrations/me", event_id=event)
+        await self.do(self.ana, "POST /v1/events/{event_id}/cancel", {"reason": "Rain."}, event_id=event)
+
+    async def close(self) -> None:
+        """Hang up."""
+        for person in (self.ana, self.bo, self.cy):
+            await person.__aexit__()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(platform: Platform) -> AsyncIterator[Town]:
+    """A town in which everything was done once."""
+    made = Town(platform)
+    await made.build()
+    yield made
+    await made.close()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every route of the API with its description."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith("/v1/"):
+                yield f"{method.upper()} {path}", operation
+
+
+async def test_sec_9_a_stranger_is_told_nothing(town: Town) -> None:
+    """Every route with an id: what is another's is 404, what all see and only some may do is 403."""
+    with_ids = {key for key, _ in operations(town.document) if "{" in key}
+    assert with_ids == STRANGERS.keys()
+
+    found = {}
+    for key, expected in STRANGERS.items():
+        method, path = key.split(" ")
+        body = BODIES.get(key, {"person": town.ids["person"]} if "person" in key or "organisers" in key else {})
+        if "/members" in path:
+            body = {"person": town.ids["person"]}
+        answer = await town.bo.ask(method, path.format(**town.ids), None if method == "GET" else body)
+        if expected not in {OPEN, answer.status_code}:
+            found[key] = f"{answer.status_code} {answer.text}"
+
+    assert found == {}
+
+
+async def test_sec_11_operations_name_their_creator(town: Town) -> None:
+    """Ana reads hers; to Cy it does not exist."""
+    path = f"/v1/operations/{town.ids['operation_id']}"
+
+    assert (await town.ana.ask("GET", path)).status_code == 200
+    assert (await town.cy.ask("GET", path)).status_code == 404
+
+
+async def test_sec_13_fields_that_are_not_theirs_to_set(town: Town) -> None:
+    """Every body: what only the platform says is refused at its place."""
+    for key, operation in operations(town.document):
+        if "requestBody" not in operation:
+            continue
+        method, path = key.split(" ")
+        for field in ("owner_id", "role", "status", "version", "pledged"):
+            answer = await town.ana.ask(method, path.format(**town.ids), {field: 1})
+
+            assert answer.status_code == 422, f"{key} {field}: {answer.text}"
+            assert f"/{field}" in [flaw["pointer"] for flaw in answer.json()["errors"]]
+
+
+async def test_sec_14_answers_hold_what_they_document_and_no_more(town: Town) -> None:
+    """Every route of the API was answered at least once."""
+    described = dict(operations(town.document))
+    unseen = {key for key in described if "/streams/" not in key} - {key for key, _, _ in town.answers}
+    assert unseen <= SEEN_ELSEWHERE
+
+    for key, status, body in town.answers:
+        schema = described[key]["responses"][str(status)]["content"]["application/json"]["schema"]
+
+        assert list(beyond(schema, body, town.document)) == [], key
+
+
+SEEN_ELSEWHERE: Final = frozenset(
+    {
+        # by the functions that make the town
+        "POST /v1/campaigns/{campaign_id}/launch",
+        "POST /v1/campaigns/{campaign_id}/close",
+        "POST /v1/campaigns/{campaign_id}/reopen",
+        "POST /v1/events",
+        "POST /v1/events/{event_id}/publish",
+        "POST /v1/needs",
+        "POST /v1/pledges/{pledge_id}/withdraw",
+    }
+)
+"""They answer with a thing that another route answers with."""
+
+
+def beyond(schema: dict[str, Any], value: Any, document: dict[str, Any], at: str = "") -> Iterator[str]:  # noqa: ANN401
+    """Places of a value that its schema does not describe, and of the schema that the value lacks."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        found = [list(beyond(choice, value, document, at)) for choice in schema["anyOf"]]
+        yield from min(found, key=len)
+    elif isinstance(value, dict):
+        known, values = schema.get("properties", {}), schema.get("additionalProperties", {})
+        yield from (f"{at}/{name} is missing" for name in schema.get("required", ()) if name not in value)
+        for name, inner in value.items():
+            if name not in known and not values:
+                yield f"{at}/{name} is not documented"
+            yield from beyond(known.get(name, values), inner, document, f"{at}/{name}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from beyond(schema.get("items") or {}, inner, document, f"{at}/*")
+    elif "enum" in schema and value not in schema["enum"]:
+        yield f"{at} is {value!r}"
+    elif "type" in schema and schema["type"] != _kind(value):
+        yield f"{at} is no {schema['type']}"
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case _:
+            return "string"
+
+
+async def test_sec_25_another_persons_key_is_another_key(town: Town) -> None:
+    """Bo cannot have Cy's answer told again."""
+    key, body = uuid.uuid4().hex, {"need_id": town.ids["need_id"], "quantity": 1}
+    cys = await town.cy.ask("POST", "/v1/pledges", body, key=key)
+
+    bos = await town.bo.ask("POST", "/v1/pledges", body, key=key)
+
+    assert [cys.status_code, bos.status_code] == [201, 201]
+    assert cys.json()["id"] != bos.json()["id"]
+    assert "Idempotency-Replayed" not in bos.headers
+
+
+async def test_sec_27_and_28_lines_in_text_stay_text(town: Town) -> None:
+    """A line break in what people write is refused in a title, and data in a description."""
+    text = "x\nid: 1\nevent: forged\ndata: {}\n\n"
+    body = {
+        "campaign_id": await a_campaign(town.ana, "Lines"),
+        "title": "Tea",
+        "category": "social",
+        "starts_at": "2030-05-01T10:00",
+        "ends_at": "2030-05-01T11:00",
+    }
+
+    title = await town.ana.ask("POST", "/v1/events", body | {"title": text})
+    description = await town.ana.post("/v1/events", body | {"description": text})
+
+    assert title.status_code == 422
+    assert description["description"] == text
