@@ -40,7 +40,7 @@ retries = Counter("retries", "Batches taken again after broken infrastructure.",
 duplicates = Counter("duplicates", "Records met again and answered as before.", ("topic", "consumer_group"))
 waiters = Gauge("outcome_waiters", "Requests that wait for the outcome of their command.")
 public_facts = Counter(
-    "public_facts", "Facts that the public projector took in, by what became of them.", ("topic", "result")
+    "public_facts", "Facts that the public projector took in, by what became of them.", ("topic", "outcome")
 )
 open_streams = Gauge("open_streams", "Live streams that are open.", ("stream",))
 event_loop_lag = Histogram(

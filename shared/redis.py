@@ -4,6 +4,7 @@ What lies in Redis can be built again, and every script of ours may run twice. T
 the same (it would repeat a command up to ten times): a lost connection is tried once more here, nothing else is.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -67,7 +68,7 @@ class Redis:
             max_connections=connections,
             timeout=ANSWER_S,
             socket_connect_timeout=CONNECT_S,
-            socket_timeout=ANSWER_S,
+            socket_timeout=None,  # the driver would use asyncio.wait_for, which loses cancellations on Python 3.11
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             decode_responses=False,
@@ -82,10 +83,10 @@ class Redis:
         if time.monotonic() < self._away_until:
             raise Trouble("Redis is away")
         try:
-            return await self._driver.execute_command(*words)  # type: ignore[no-untyped-call]
+            return await self._send(words)
         except MaxConnectionsError as error:
             raise Trouble("Redis connections are all in use") from error
-        except SlowError as error:
+        except (SlowError, TimeoutError) as error:
             self._away_until = time.monotonic() + PAUSE_S
             raise Trouble("Redis did not answer") from error
         except LostError as error:
@@ -99,11 +100,15 @@ class Redis:
                 raise Trouble(str(error).partition(" ")[0]) from error
             raise
 
+    async def _send(self, words: Sequence[Word]) -> Any:  # noqa: ANN401
+        async with asyncio.timeout(ANSWER_S):
+            return await self._driver.execute_command(*words)  # type: ignore[no-untyped-call]
+
     async def _once_more(self, words: Sequence[Word], lost: Exception) -> Any:  # noqa: ANN401
         """Dial anew for a command whose connection broke: after a restart every pooled one is broken."""
         await self._pool.disconnect(inuse_connections=False)
         try:
-            return await self._driver.execute_command(*words)  # type: ignore[no-untyped-call]
+            return await self._send(words)
         except NoScriptError:
             raise
         except (*_AWAY, ResponseError) as error:
@@ -126,10 +131,11 @@ class Redis:
         connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         subscription = Subscription(connection)
         try:
-            await connection.connect()
-            await connection.send_command("SUBSCRIBE", *channels)
-            for _ in channels:
-                await connection.read_response(timeout=ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                await connection.connect()
+                await connection.send_command("SUBSCRIBE", *channels)
+                for _ in channels:
+                    await connection.read_response()
         except (RedisError, OSError) as error:
             await subscription.close()
             raise Trouble(type(error).__name__) from error
@@ -170,10 +176,7 @@ class Subscription:
         return None
 
     async def _read(self, patience: float) -> Any:  # noqa: ANN401
-        try:
-            return await self._connection.read_response(timeout=patience, disconnect_on_error=False)
-        except SlowError:
-            return None
+        return await self._connection.read_response(timeout=patience, disconnect_on_error=False)
 
     async def close(self) -> None:
         """Drop the connection."""

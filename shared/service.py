@@ -6,7 +6,7 @@ A service says what it is made of (`commands`, `facts`, `background`, `routes`);
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from starlette.routing import BaseRoute
@@ -90,6 +90,7 @@ class Service:
         self._routes: list[BaseRoute] = []
         self._prepare: list[Callable[[], Awaitable[None]]] = []
         self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._topics = {topics.facts(name), topics.dead_letters(name)}
         self._draining = False
 
     def commands(
@@ -168,6 +169,7 @@ class Service:
                 f"MongoDB keeps a killed process's locks for {lifetime} s: "
                 f"set transactionLifetimeLimitSeconds to {mongo.LOCKS_KEPT_S}."
             )
+        await required(self.appender, self._topics)
         ours = await self.appender.partitions(topics.commands(self.name))
         facts = await self.appender.partitions(topics.facts(self.name))
         if not ours == facts == self.settings.partitions:
@@ -192,6 +194,7 @@ class Service:
         log.info("stopped")
 
     def _consume(self, names: Sequence[str], group: str, work: Work, *, idle_ms: int) -> None:
+        self._topics |= set(names)
         retried = metrics.retries.labels(topic=names[0], consumer_group=group)
         self.consumers.append(
             Consumer(
@@ -236,6 +239,14 @@ class Service:
         except Trouble as trouble:
             found["kafka"] = str(trouble)
         return found
+
+
+async def required(appender: Appender, names: Iterable[str]) -> None:
+    """End the process with a sentence if a topic is missing: waiting would not make it."""
+    try:
+        await appender.require(names)
+    except LookupError as error:
+        raise SystemExit(str(error)) from error
 
 
 async def patiently(step: Callable[[], Awaitable[None]]) -> None:

@@ -106,6 +106,8 @@ def simulate(
 
 def _show(console: Console, season: "Plan", counts: "Counts", ledger: "Ledger") -> None:
     """Print the ledger: what was planned, what we were answered, what everybody reads."""
+    from shared.vocabulary import terms
+
     totals = ledger.totals
     kinds = Table("delivered", _right("planned"), _right("public"), box=None, pad_edge=False)
     for kind, planned in season.totals().items():
@@ -128,7 +130,7 @@ def _show(console: Console, season: "Plan", counts: "Counts", ledger: "Ledger") 
     for table in (kinds, figures, wards):
         console.print()
         console.print(table)
-    console.print()
+    console.print(f"\n{terms.ATTRIBUTION}\n", style="dim")
 
 
 def _right(header: str) -> Column:

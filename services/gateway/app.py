@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Final
 
 from starlette.types import ASGIApp
@@ -38,12 +39,13 @@ from services.gateway.table import Parameter, Route, Table, raw
 from services.gateway.view_store import ViewStore
 from services.gateway.waiters import Waiters
 from shared import config, internal, logs, metrics
+from shared.contracts import topics
 from shared.internal_client import Internal
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
 from shared.processor import Trouble
 from shared.redis import Redis
-from shared.service import bounded, patiently
+from shared.service import bounded, patiently, required
 from shared.serving import Server
 
 API_VERSION: Final = "1.0"
@@ -152,6 +154,7 @@ class Gateway:
 
     async def _connect(self) -> None:
         await patiently(self.appender.start)
+        await patiently(partial(required, self.appender, [topic.name for topic in topics.TOPICS]))
         await self.broker.start()
 
     async def drain(self) -> None:

@@ -22,7 +22,7 @@ from services.gateway.outcome import Decided
 from services.gateway.problems import Answer, ProblemError
 from services.gateway.table import Exchange, Parameter, Route
 from services.gateway.waiters import Woken
-from shared import instants, logs, tracing
+from shared import instants, logs
 from shared.contracts import pledges, topics
 from shared.contracts.catalogue import COMMANDS
 from shared.contracts.message import Command
@@ -191,20 +191,20 @@ class Commands:
             subject=command.stream,
             time=submitted_at,
             correlationid=command_id,
-            traceparent=tracing.child(exchange.traceparent),
+            traceparent=exchange.traceparent,
             principal=_principal(caller),
             fingerprint=idempotency.fingerprint(write.method, path, query.canonical(), raw),
             seen=self._seen(command),
         )
-        operation = self._operations.issue(write.service, command_id, caller.person)
+        operation = partial(self._operations.issue, write.service, command_id, caller.person)
         record = Outgoing(topics.commands(write.service), None, command.stream.encode(), value)
         try:
             decided = await self._decided(record, command_id, submitted_at, wait)
         except Trouble as trouble:
             log.warning("command not appended", reason=str(trouble), command_id=command_id)
-            return outcome.unknown(operation, exchange.trace_id)
+            return outcome.unknown(operation(), exchange.trace_id)
         if decided is None:
-            return outcome.pending(operation, submitted_at)
+            return outcome.pending(operation(), submitted_at)
         return outcome.answer(decided, operation, partial(write.echo, body) if write.echo else None)
 
     def _seen(self, command: Command) -> str:

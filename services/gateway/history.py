@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.gateway.ring import Item, item_of
+from services.gateway.items import Item, item_of
 from shared.kafka.reader import Reader
 from shared.processor import Trouble
 

@@ -11,10 +11,13 @@ from msgspec import Raw, Struct
 
 from services.gateway import problems
 from services.gateway.problems import Answer, Flaw
+from services.gateway.ready import etag_of
 from shared import tracing
 from shared.contracts.message import Envelope, Message, open_envelope
 from shared.contracts.outcomes import NO_BODY, OUTCOMES, CommandFailed, CommandRefused, CommandSucceeded
 
+_VIEWS: Final = frozenset({"event", "need"})
+"""What everybody reads as the same bytes as the answer to the write."""
 _JSON: Final = b"application/json"
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
 _RETRY_AFTER_S: Final = 1
@@ -82,8 +85,10 @@ def operation_url(operation: str) -> str:
     return f"/v1/operations/{operation}"
 
 
-def answer(decided: Decided, operation: str, echo: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> Answer:
-    """Answer the write.
+def answer(
+    decided: Decided, operation: Callable[[], str], echo: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> Answer:
+    """Answer the write. `operation` makes its id, which a success does not tell.
 
     `echo` is given the answer's members and tells those to add: what the caller sent and no message holds.
     """
@@ -91,6 +96,8 @@ def answer(decided: Decided, operation: str, echo: Callable[[dict[str, Any]], di
     match decided.outcome:
         case CommandSucceeded() as done:
             body = _with(done.body, echo)
+            if done.resource.kind in _VIEWS and body == bytes(done.body):
+                marks.append((b"etag", etag_of(body)))
             head = [
                 (b"content-type", _JSON),
                 (b"content-length", b"%d" % len(body)),
@@ -100,7 +107,7 @@ def answer(decided: Decided, operation: str, echo: Callable[[dict[str, Any]], di
             ]
             return Answer(done.status, head, body)
         case CommandRefused() | CommandFailed():
-            return problems.answer(_problem(decided, operation), marks)
+            return problems.answer(_problem(decided, operation()), marks)
 
 
 def pending(operation: str, submitted_at: str) -> Answer:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from services.gateway import asyncapi, openapi, problems
 from services.gateway.problems import Answer, ProblemError
-from shared import metrics
+from shared import metrics, tracing
 from shared.internal import Check
 
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}
@@ -102,11 +102,12 @@ def _response(made: Answer) -> Response:
     return Response(made.body, made.status, {name.decode(): value.decode() for name, value in made.headers})
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = getattr(error, "headers", None) or {}
     kept = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return _response(ProblemError(_SLUGS.get(status, "internal-error"), headers=kept).answer())
+    trace_id = tracing.trace_id(tracing.child(request.headers.get("traceparent")))
+    return _response(ProblemError(_SLUGS.get(status, "internal-error"), headers=kept).answer(trace_id=trace_id))
 
 
 async def _crash(_: Request, __: Exception) -> Response:

@@ -16,9 +16,9 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from services.gateway.items import EPOCH
 from services.gateway.public import told
 from services.gateway.public_forms import LOGS, Epoch
-from services.gateway.ring import EPOCH
 from shared import instants, metrics
 from shared.contracts import topics
 from shared.contracts.message import CONTENT_TYPE, Envelope, Malformed, open_envelope
@@ -81,9 +81,9 @@ class PublicProjector:
         self._missing = missing
         self._epoch = ""
         self._versions: dict[str, int] = {}
-        self._results = {
-            result: metrics.public_facts.labels(topic=self.topic, result=result)
-            for result in ("told", "private", "old", "poison", "filled")
+        self._outcomes = {
+            outcome: metrics.public_facts.labels(topic=self.topic, outcome=outcome)
+            for outcome in ("told", "private", "old", "poison", "filled")
         }
 
     async def run(self) -> None:
@@ -191,24 +191,24 @@ class PublicProjector:
             for found in await self._missing(envelope.subject, known)
             if found.subject == envelope.subject and found.streamversion < envelope.streamversion
         ]
-        self._results["filled"].inc(len(filling))
+        self._outcomes["filled"].inc(len(filling))
         return filling
 
     def _take(self, envelope: Envelope, outgoing: list[Outgoing]) -> None:
         if envelope.streamversion <= self._versions.get(envelope.subject, 0):
-            self._results["old"].inc()
+            self._outcomes["old"].inc()
             return
         event = told(envelope, self._owner)
         self._versions[envelope.subject] = envelope.streamversion
         if event is None:
-            self._results["private"].inc()
+            self._outcomes["private"].inc()
             return
-        self._results["told"].inc()
+        self._outcomes["told"].inc()
         outgoing.append(self._outgoing(event.stream, event.value))
 
     def _poison(self, record: Record, error: Malformed) -> None:
         """Pass over what is no fact: it becomes a dead letter where the views are made."""
-        self._results["poison"].inc()
+        self._outcomes["poison"].inc()
         log.warning("poison passed over", topic=record.topic, offset=record.offset, reason=str(error))
 
     def _opening(self) -> Outgoing:

@@ -40,6 +40,11 @@ class Entry(Struct, frozen=True):
     expires: float | None = None
 
 
+def etag_of(body: bytes) -> bytes:
+    """Strong validator of a representation (RFC 9110, section 8.8.3), the same in every replica."""
+    return b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
+
+
 def entry(
     tag: str,
     route: str,
@@ -50,7 +55,7 @@ def entry(
     expires: float | None = None,
 ) -> Entry:
     """Make a body an answer; `added` are the fields that the front door would add."""
-    etag = b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
+    etag = etag_of(body)
     told = [(b"etag", etag), (b"cache-control", b"no-cache")]
     if personal:
         told.append((b"vary", b"authorization"))

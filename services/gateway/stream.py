@@ -9,7 +9,8 @@ from services.gateway import cursors
 from services.gateway.cursors import Cursor, Place
 from services.gateway.fanout import Fanout
 from services.gateway.history import History, Readers
-from services.gateway.ring import Item, Ring, Tail
+from services.gateway.items import Item
+from services.gateway.ring import Ring, Tail
 from services.gateway.stream_frames import Ndjson, Passed, Sse, View
 from services.gateway.stream_query import Asked, Filter
 

@@ -11,7 +11,7 @@ import msgspec
 
 from services.gateway import cursors
 from services.gateway.cursors import Cursor, Place
-from services.gateway.ring import Item
+from services.gateway.items import Item
 from services.gateway.stream_query import Filter
 
 CHUNK: Final = 16_384

@@ -1,4 +1,4 @@
-"""What a client asks of a public stream: which form, which events, from where. Pure."""
+"""What a client asks of a public stream: which form, which events, from where."""
 
 import re
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from services.gateway import cursors, parameters
+from services.gateway.items import Item
 from services.gateway.problems import ProblemError
-from services.gateway.ring import Item
 from shared import instants
 
 Form = Literal["sse", "ndjson", "page"]

@@ -26,8 +26,12 @@ from shared.mongo import (
 )
 from shared.processor import Ask, Entry, TooLarge, Trouble
 
-PATIENCE_MS: Final = 10_000
-"""A command waits so long, from its append, for the copy of a campaign that its caller had seen."""
+PATIENCE_MS: Final = 60_000
+"""So long this process waits for the copy of a campaign that a caller had seen: what a caller saw is in the log.
+
+Not counted from the append: after an outage commands are old and copies are late, and nobody is refused for that.
+"""
+MOST_MET: Final = 1_000
 MOST_OVERDUE: Final = 2_000
 """Overdue holds that one transaction looks at; more than it could end anyway."""
 
@@ -55,6 +59,7 @@ class NeedStore:
         """Use a service's database; `now` tells the instant, only to bound a wait."""
         self._client = client
         self._now = now
+        self._met: dict[tuple[str, str], str] = {}
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
         self.needs = database.needs
@@ -157,9 +162,13 @@ class NeedStore:
             if not version.isdecimal():
                 continue
             copy = copies.get(campaign_id)
-            behind = copy is None or copy.version < int(version)
-            if behind and self._now() < instants.later(ask.asked.at, milliseconds=PATIENCE_MS):
+            if copy is not None and copy.version >= int(version):
+                continue
+            met = self._met.setdefault((campaign_id, version), self._now())
+            if self._now() < instants.later(met, milliseconds=PATIENCE_MS):
                 raise Behind(f"waiting for {campaign_id}")
+            if len(self._met) > MOST_MET:
+                self._met.clear()
 
 
 def held(pledge: PledgeState | None) -> bool:

@@ -85,6 +85,16 @@ class Appender:
                 raise Trouble(type(error).__name__) from error
         return len(known)
 
+    async def require(self, topics: Iterable[str]) -> None:
+        """Raise `LookupError` if a topic is not there; none is ever made by the way (sec_35)."""
+        try:
+            there = (await self.producer.client.fetch_all_metadata()).topics()
+        except KafkaError as error:
+            raise Trouble(type(error).__name__) from error
+        missing = sorted(set(topics) - there)
+        if missing:
+            raise LookupError(f"Kafka has no topic {', '.join(missing)}: make it with `brum topics apply`.")
+
     async def append(self, outgoing: Iterable[Outgoing]) -> None:
         """Append and wait for the acknowledgement of all; raise `Trouble` if one is missing."""
         by_place: dict[Place, list[Outgoing]] = {}
