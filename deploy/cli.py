@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from deploy.commands import doctor, health, reset, seed, serve, simulate, status, token, topics, up
+from deploy.commands import doctor, health, reset, seed, serve, simulate, status, token, topics, up, views
 from deploy.trouble import TroubleError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(reset.reset)
 app.command()(serve.serve)
 app.command()(health.health)
 app.add_typer(topics.app, name="topics")
+app.add_typer(views.app, name="views")
 
 
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - typer's own

@@ -141,7 +141,7 @@ class Gateway(_Process, Data):
     oidc_audience: str = "brumtogether"
     """The audience that those tokens must name."""
     oidc_jwks_url: str = ""
-    """Where the issuer's keys are; empty asks its discovery document."""
+    """Where the issuer's keys are; needed with an issuer."""
 
 
 class Platform(Data):

@@ -185,7 +185,7 @@ class Service:
         await bounded(self.broker.stop())
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await bounded(asyncio.gather(*self._tasks.values(), return_exceptions=True))
         await bounded(self.appender.stop())
         await server.stop()
         for step in self._closing:

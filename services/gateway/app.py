@@ -169,7 +169,7 @@ class Gateway:
         await bounded(self.broker.stop())
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await bounded(asyncio.gather(*self._tasks.values(), return_exceptions=True))
         await bounded(self.appender.stop())
         await bounded(self.redis.close())
         for service in self.services.values():

@@ -108,18 +108,25 @@ class Projector:
 
     async def watch(self) -> None:
         """Look at Redis twice a second until cancelled; rebuild what is missing, go back to where it stands."""
+        said = ""
         while True:
+            reason = await self._watched()
+            if reason and reason != said:
+                log.warning("views cannot be looked after", reason=reason)
+            said = reason
+            await asyncio.sleep(WATCH_S)
+
+    async def _watched(self) -> str:
+        """One look; what is in its way, if anything."""
+        try:
             try:
                 await self._look()
             except Incomplete:
                 self._complete.clear()
-                try:
-                    await self._rebuild.once()
-                except Trouble as trouble:
-                    log.warning("views not rebuilt", reason=str(trouble))
-            except Trouble as trouble:
-                log.warning("cannot look at Redis", reason=str(trouble))
-            await asyncio.sleep(WATCH_S)
+                await self._rebuild.once()
+        except Trouble as trouble:
+            return str(trouble)
+        return ""
 
     async def catch_up(self) -> None:
         """Let reads wait, bounded, for all that the log holds by now; for whoever may have missed something."""

@@ -126,6 +126,8 @@ class Tail:
                 await self._follow()
             except Trouble as trouble:
                 log.warning("tail waits for Kafka", topic=self._ring.topic, reason=str(trouble))
+            except Exception:
+                log.exception("tail begins again", topic=self._ring.topic)
             await asyncio.sleep(PAUSE_S)
 
     async def _follow(self) -> None:

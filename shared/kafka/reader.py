@@ -43,8 +43,11 @@ class Reader:
         """Partitions of the topics; `Trouble` if one has none."""
         found = []
         for topic in topics:
-            await self._consumer._client.force_metadata_update()  # noqa: SLF001 -- no public way without a group
-            await self._consumer._client._wait_on_metadata(topic)  # noqa: SLF001
+            try:
+                await self._consumer._client.force_metadata_update()  # noqa: SLF001 -- no public way without a group
+                await self._consumer._client._wait_on_metadata(topic)  # noqa: SLF001
+            except KafkaError as error:
+                raise Trouble(type(error).__name__) from error
             partitions = self._consumer.partitions_for_topic(topic)
             if not partitions:
                 raise Trouble(f"no topic {topic}")
@@ -85,7 +88,10 @@ class Reader:
 
     async def position(self, place: Place) -> int:
         """Offset that is read next, markers passed over."""
-        return int(await self._consumer.position(TopicPartition(*place)))
+        try:
+            return int(await self._consumer.position(TopicPartition(*place)))
+        except KafkaError as error:
+            raise Trouble(type(error).__name__) from error
 
     async def read(self, *, wait_ms: int, most: int = 500) -> list[Record]:
         """Next records, or none after `wait_ms`; `Trouble` if Kafka does not answer."""

@@ -19,6 +19,8 @@ from shared.processor import Outgoing, Trouble
 
 ABANDONED_MS: Final = 15_000
 """The broker aborts a transaction that is open for so long."""
+METADATA_MS: Final = 10_000
+"""The topic is looked at again after so long."""
 PATIENCE_S: Final = 10.0
 """A transaction that takes longer has failed; the client itself would never give up while Kafka is away."""
 
@@ -120,13 +122,19 @@ class Election:
         self._lost = asyncio.Event()
         self._lost.set()
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, **CONSUMER_SETTINGS
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            metadata_max_age_ms=METADATA_MS,
+            **CONSUMER_SETTINGS,
         )
 
     async def __aenter__(self) -> Self:
         """Stand; raise `Trouble` if Kafka does not answer."""
         try:
             await self._consumer.start()
+            # A group that meets before its topic is known hands out nothing, and does not meet again for minutes.
+            await self._consumer._client._wait_on_metadata(self._topic)  # noqa: SLF001 -- no public way
         except KafkaError as error:
             await self._consumer.stop()
             raise Trouble(type(error).__name__) from error

@@ -1,85 +1,21 @@
 """A log, views and owners of a test's own, on the shared real parts."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from services.gateway.identity import Identity
 from services.gateway.view_store import ViewStore
-from shared import internal
 from shared.contracts.topics import TOPICS, Topic, dead_letters
-from shared.internal_client import Internal
 from shared.kafka.appender import Appender
 from shared.kafka.topics import apply_topics
 from shared.redis import Redis
-from shared.serving import Server
 from tests.gateway.edge import Edge, edge_of
-from tests.gateway.given import a_root
-
-SECRET = "a secret of thirty-two characters"
-
-
-class Log:
-    """Fact topics and dead letters under names of the test's own; two partitions each."""
-
-    def __init__(self, bootstrap: str, root: str, appender: Appender) -> None:
-        """Name the topics after the root."""
-        self.bootstrap = bootstrap
-        mark = root.rstrip(":")
-        self.topics = (f"{mark}-events.facts", f"{mark}-pledges.facts")
-        self.group = f"{mark}-gateway"
-        self.appender = appender
-
-
-class Owner:
-    """The internal API of a service: `lines` is its snapshot, `shown` what it tells a person."""
-
-    def __init__(self) -> None:
-        """Own nothing yet."""
-        self.lines: list[bytes] = []
-        self.shown: dict[tuple[str, str], object] = {}
-        self.asked = 0
-        self.before_lines: list[object] = []
-        self._server: Server | None = None
-        self._client: Internal | None = None
-
-    async def start(self) -> Internal:
-        """Listen on a free port."""
-
-        async def well() -> dict[str, internal.Health]:
-            return {}
-
-        routes = [
-            Route("/snapshot", self._snapshot),
-            Route("/events/{name}", self._show),
-            Route("/campaigns/{name}", self._show),
-        ]
-        app = internal.build(live=well, ready=well, routes=routes, secret=SECRET)
-        self._server = Server(app, "127.0.0.1", 0)
-        await self._server.start()
-        self._client = Internal(f"http://127.0.0.1:{self._server.port}", SECRET)
-        return self._client
-
-    async def stop(self) -> None:
-        """Be away."""
-        if self._client is not None:
-            await self._client.close()
-        if self._server is not None:
-            await self._server.stop()
-
-    async def _snapshot(self, _: Request) -> Response:
-        self.asked += 1
-        for hook in self.before_lines:
-            await hook()  # type: ignore[operator]
-        return Response(b"".join(line + b"\n" for line in self.lines))
-
-    async def _show(self, request: Request) -> Response:
-        self.asked += 1
-        found = self.shown.get((request.path_params["name"], request.query_params["person"]))
-        return JSONResponse(found or {}, 200 if found else 404)
+from tests.gateway.given import a_live_set, a_root
+from tests.gateway.owner import Log, Owner
+from tests.gateway.replica import Replica, until
 
 
 @pytest.fixture
@@ -124,6 +60,22 @@ async def owner() -> AsyncIterator[Owner]:
     await made.stop()
 
 
-def snapshot(**kinds: Sequence[bytes]) -> list[bytes]:
-    """Lines of a snapshot, states by kind."""
-    return [b'{"kind":"%s","state":%s}' % (kind.encode(), state) for kind, states in kinds.items() for state in states]
+@pytest.fixture
+async def store(empty: ViewStore) -> ViewStore:
+    """A complete, empty set of views."""
+    await a_live_set(empty)
+    return empty
+
+
+@pytest.fixture
+async def replica(redis: str, root: str) -> AsyncIterator[Replica]:
+    """A replica whose views the test writes itself; it listens, and has no log."""
+    made = Replica(redis, root, Log.away(root), Identity([]))
+    await a_live_set(made.store)
+    made.listener._regained = None
+    listening = asyncio.create_task(made.listener.run())
+    await until(lambda: made.memory.live)
+    yield made
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await made.redis.close()

@@ -173,14 +173,15 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> No
 
 @asynccontextmanager
 async def serving(log: Log, **settings: Any) -> AsyncIterator[tuple[str, Streams]]:  # noqa: ANN401 -- as Streams takes them
-    """Serve the streams of a log by a real server."""
+    """Serve the streams of a log, which has a projector, by a real server."""
     streams = Streams(log.kafka, prefix=log.prefix, **settings)
     await streams.start()
     server = Server(streams, "127.0.0.1", 0, grace=1)
     await server.start()
 
     async def ready() -> bool:
-        return streams.streams["pledges"].ring.ready
+        ring = streams.streams["pledges"].ring
+        return ring.ready and bool(ring.epoch)
 
     try:
         await until(ready)

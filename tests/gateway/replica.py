@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -18,6 +18,7 @@ from services.gateway.ready import Ready
 from services.gateway.rebuild import Rebuild
 from services.gateway.table import Table
 from services.gateway.view_store import ViewStore
+from services.gateway.views import State
 from services.gateway.waiters import Waiters, Woken
 from shared.contracts import outcomes
 from shared.contracts.message import Fact
@@ -26,8 +27,9 @@ from shared.kafka.clients import Place
 from shared.kafka.groups import broker_of
 from shared.processor import Outgoing
 from shared.redis import Redis
-from tests.gateway.conftest import Log
-from tests.gateway.given import an_outcome, wrapped
+from shared.service import bounded
+from tests.gateway.given import a_batch, an_outcome, wrapped
+from tests.gateway.owner import Log
 
 
 class Got(NamedTuple):
@@ -38,9 +40,9 @@ class Got(NamedTuple):
     body: bytes
 
     @property
-    def json(self) -> dict[str, object]:
+    def json(self) -> dict[str, Any]:
         """The body, read."""
-        return msgspec.json.decode(self.body, type=dict[str, object])
+        return msgspec.json.decode(self.body, type=dict[str, Any])
 
 
 class Nowhere:
@@ -92,7 +94,7 @@ class Replica:
             yield self
         finally:
             await self.projector.consumer.stop()
-            await self.broker.stop()
+            await bounded(self.broker.stop())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,6 +123,11 @@ class Replica:
         head, *rest = sent
         body = b"".join(part["body"] for part in rest)  # type: ignore[misc]
         return Got(head["status"], dict(head["headers"]), body)  # type: ignore[arg-type,call-overload]
+
+    async def applied(self, *states: State) -> None:
+        """Have views written, and return when this replica has heard of it."""
+        await self.store.apply(a_batch(*states))
+        await until(lambda: self.memory.told(states[-1].id) >= states[-1].version)
 
     async def write(self, *facts: Fact) -> Woken:
         """Have facts told as a service would for a command of this replica; return when it is woken."""
@@ -161,4 +168,4 @@ async def until(holds: object, within: float = 30.0) -> None:
 
 def ids(got: Got) -> Sequence[str]:
     """Ids of a list's items."""
-    return [item["id"] for item in got.json["items"]]  # type: ignore[attr-defined]
+    return [item["id"] for item in got.json["items"]]

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from services.gateway.ready import etag_of
 from shared.contracts.message import open_envelope
 from shared.contracts.outcomes import REQUEST, WAKE
 from tests.gateway.edge import NEW, Edge
@@ -21,6 +22,25 @@ async def test_a_write_is_answered_with_what_came_of_it(edge: Edge) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert len(edge.waiters) == 0
+
+
+async def test_an_answer_that_is_a_view_bears_the_views_tag(edge: Edge) -> None:
+    """So that who wrote it need not read it to ask for it again with If-None-Match."""
+    campaign = await edge.ask("POST", "/v1/campaigns", NEW)
+    body = {
+        "campaign_id": campaign.json()["id"],
+        "title": "Tea",
+        "category": "social",
+        "starts_at": "2030-05-01T10:00",
+        "ends_at": "2030-05-01T11:00",
+    }
+
+    event = await edge.ask("POST", "/v1/events", body)
+    hidden = await edge.ask("POST", "/v1/events", body | {"visibility": "hidden_location", "venue": {"name": "Here"}})
+
+    assert event.headers["etag"].encode() == etag_of(event.body)
+    assert "etag" not in campaign.headers
+    assert "etag" not in hidden.headers
 
 
 async def test_sec_29_the_record_holds_what_the_server_knows(edge: Edge) -> None:

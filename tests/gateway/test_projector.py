@@ -15,8 +15,8 @@ from shared.contracts.pledges import NeedChanged, NeedOpened
 from shared.kafka.reader import Reader
 from shared.processor import Outgoing, Trouble
 from shared.redis import Redis
-from tests.gateway.conftest import Log, Owner, snapshot
 from tests.gateway.given import CAMPAIGN, a_campaign, a_need, a_record, wrapped
+from tests.gateway.owner import Log, Owner, snapshot
 from tests.gateway.replica import Replica, until
 
 

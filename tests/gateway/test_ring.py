@@ -3,7 +3,8 @@ import asyncio
 import msgspec
 import pytest
 
-from services.gateway.ring import Item, Ring, Tail, item_of
+from services.gateway.items import Item, item_of
+from services.gateway.ring import Ring, Tail
 from services.gateway.stream_query import Filter
 from shared.processor import Outgoing
 from tests.gateway.public_given import Log, a_log, a_record, need, running, until

@@ -4,6 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +15,7 @@ import psutil
 import pytest
 
 from shared.redis import Redis
-from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
+from tests.system.platform import ROOT, Person, Platform, a_campaign, a_need, an_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -148,3 +150,19 @@ async def test_a_power_cut_loses_nothing_that_was_acknowledged(breakable: Platfo
         assert (await bo.get(f"/v1/needs/{need}"))["pledged"] == 50
         await bo.post("/v1/pledges", {"need_id": need, "quantity": 1})
         assert len((await bo.get("/v1/me/pledges?limit=100"))["items"]) >= 51
+
+
+def test_views_are_built_anew_while_the_old_ones_serve(breakable: Platform) -> None:
+    """`brum views rebuild` on a running platform."""
+    done = subprocess.run(  # noqa: S603 -- our own command
+        [sys.executable, "-m", "deploy.cli", "views", "rebuild"],
+        cwd=ROOT,
+        env=breakable.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "The views are new." in done.stdout
