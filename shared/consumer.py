@@ -47,11 +47,15 @@ class Consumer:
         *,
         max_records: int = 500,
         idle_ms: int = 10,
+        linger_ms: int = 0,
+        commit_ms: int = 0,
         assigned: Callable[[frozenset[Place]], Awaitable[None]] | None = None,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         """Declare the subscription on the broker; it runs when the broker starts.
 
+        `linger_ms`: pause after each batch, for work that nobody waits for, so that more comes together.
+        `commit_ms`: commit no more often, for positions that only inform.
         `assigned` is told which partitions are ours after a rebalance; it must be quick.
         """
         self._appender = appender
@@ -61,6 +65,9 @@ class Consumer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._giving_up = asyncio.Event()
+        self._linger_s = linger_ms / 1000
+        self._commit_s = commit_ms / 1000
+        self._committed_at = 0.0
         self._stopping = False
         self.busy_since: float | None = None
         self.in_trouble = False
@@ -115,6 +122,8 @@ class Consumer:
             self.busy_since = None
             self.in_trouble = False
             self._idle.set()
+        if self._linger_s:
+            await asyncio.sleep(self._linger_s)
 
     async def _take(self, records: list[Record]) -> None:
         ours = self.group.assignment()
@@ -124,6 +133,10 @@ class Consumer:
         outgoing = await self._persist(lambda: self._work(records))
         if outgoing:
             await self._persist(lambda: self._appender.append(outgoing))
+        if self._commit_s:
+            if time.monotonic() - self._committed_at < self._commit_s:
+                return
+            self._committed_at = time.monotonic()
         await self.group.commit({(record.topic, record.partition): record.offset + 1 for record in records})
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:

@@ -61,7 +61,15 @@ class Projector:
         self._one_at_a_time = asyncio.Lock()
         self._complete = asyncio.Event()
         self.consumer = Consumer(
-            broker, appender, topics, group, self.take, max_records=1_000, idle_ms=10, assigned=self._assigned
+            broker,
+            appender,
+            topics,
+            group,
+            self.take,
+            max_records=1_000,
+            idle_ms=10,
+            commit_ms=5_000,
+            assigned=self._assigned,
         )
         for topic in topics:
             metrics.describe_consumer(topic, group, ())

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 Missing = Callable[[str, int], Awaitable[Sequence[Envelope]]]
 """Facts of a stream that follow a version, in order, as far as they can be had."""
 
-TICK_S: Final = 0.025
+TICK_S: Final = 0.05
 """At most one transaction in so long."""
 MOST: Final = 500
 """Facts in a transaction at the most."""

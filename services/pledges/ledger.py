@@ -51,9 +51,8 @@ class Share(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What a need adds to the sums of its campaign, kind and ward."""
+    """What a need adds to the sums of its campaign, kind and ward: confirmed deliveries, and nothing promised."""
 
-    pledged: int = 0
     delivered: int = 0
     deliveries: int = 0
     corrections: int = 0
@@ -79,7 +78,7 @@ def tally(need: Need) -> Tally:
     """What a need adds to the sums."""
     if need.state is None:
         return Tally()
-    return Tally(need.state.pledged, need.state.delivered, need.deliveries, need.corrections)
+    return Tally(need.state.delivered, need.deliveries, need.corrections)
 
 
 def edited(need: NeedState, at: str, **fields: Any) -> NeedState:  # noqa: ANN401 -- fields of NeedState

@@ -17,11 +17,10 @@ from shared.queries import BadQuery
 
 
 class Sum(Struct, frozen=True):
-    """The ledger of a campaign for one kind and ward: confirmed deliveries only count as `delivered`."""
+    """The ledger of a campaign for one kind and ward: confirmed deliveries and nothing else."""
 
     kind: Kind
     ward: str | None
-    pledged: int
     delivered: int
     deliveries: int
     corrections: int
@@ -81,7 +80,7 @@ class Queries:
         with translated():
             async for tally in self._store.tallies.find({"campaign_id": campaign_id}, max_time_ms=QUERY_MS):
                 known = sums.setdefault((tally["kind"], tally["ward"]), {})
-                for name in ("pledged", "delivered", "deliveries", "corrections"):
+                for name in ("delivered", "deliveries", "corrections"):
                     known[name] = known.get(name, 0) + int(tally[name])
         ordered = sorted(sums, key=lambda place: (place[0], place[1] or ""))
         return [Sum(kind, ward, **sums[kind, ward]) for kind, ward in ordered]

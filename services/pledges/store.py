@@ -32,6 +32,8 @@ PATIENCE_MS: Final = 60_000
 Not counted from the append: after an outage commands are old and copies are late, and nobody is refused for that.
 """
 MOST_MET: Final = 1_000
+REMEMBERED_MS: Final = 1_000
+"""So long a copy is used as it was read; a caller that had seen a newer one has it read again."""
 MOST_OVERDUE: Final = 2_000
 """Overdue holds that one transaction looks at; more than it could end anyway."""
 
@@ -60,6 +62,7 @@ class NeedStore:
         self._client = client
         self._now = now
         self._met: dict[tuple[str, str], str] = {}
+        self._remembered: dict[str, tuple[str, CampaignCopy]] = {}
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
         self.needs = database.needs
@@ -97,7 +100,8 @@ class NeedStore:
         pledges = list((await _by_id(self.pledges, mentioned)).values())
         pledges += await self._overdue([stream for stream in found if found[stream]["held"]], asks)
         wanted = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OpenNeed)}
-        copies = await self.copies(wanted | {document["campaign_id"] for document in found.values()} | _seen(asks))
+        wanted |= {document["campaign_id"] for document in found.values()}
+        copies = await self._recent(wanted, _seen(asks))
         self._wait_for(copies, asks)
         states = {stream: need.initial(stream) for stream in streams}
         for ask in asks:
@@ -128,6 +132,25 @@ class NeedStore:
         """What is known of these campaigns."""
         found = await _by_id(self.campaigns, set(campaign_ids))
         return {campaign_id: documents.campaign(document) for campaign_id, document in found.items()}
+
+    async def _recent(self, campaign_ids: set[str], seen: dict[str, int]) -> dict[str, CampaignCopy]:
+        """What is known of these campaigns, as of a second ago at the most, and not before what callers had seen."""
+        now = self._now()
+        fresh = {
+            campaign_id: copy
+            for campaign_id in campaign_ids | seen.keys()
+            if (known := self._remembered.get(campaign_id))
+            and instants.later(known[0], milliseconds=REMEMBERED_MS) > now
+            and (copy := known[1]).version >= seen.get(campaign_id, 0)
+        }
+        missing = (campaign_ids | seen.keys()) - fresh.keys()
+        if missing:
+            read = await self.copies(missing)
+            if len(self._remembered) > MOST_MET:
+                self._remembered.clear()
+            self._remembered.update((campaign_id, (now, copy)) for campaign_id, copy in read.items())
+            fresh |= read
+        return fresh
 
     async def follow(self, facts: Sequence[Fact]) -> None:
         """Bring the copies of campaigns up to their facts, in the order given; what is known changes nothing."""
@@ -231,8 +254,14 @@ def _with_pledges(states: dict[str, Need], found: Iterable[Document]) -> dict[st
     return states
 
 
-def _seen(asks: Sequence[Ask]) -> set[str]:
-    return {ask.envelope.seen.rpartition(":")[0] for ask in asks if ask.envelope.seen}
+def _seen(asks: Sequence[Ask]) -> dict[str, int]:
+    """The newest version of each campaign that a caller had seen."""
+    seen: dict[str, int] = {}
+    for ask in asks:
+        campaign_id, _, version = ask.envelope.seen.rpartition(":")
+        if version.isdecimal():
+            seen[campaign_id] = max(seen.get(campaign_id, 0), int(version))
+    return seen
 
 
 async def _by_id(collection: Collection, ids: Iterable[str]) -> dict[str, Document]:

@@ -53,6 +53,7 @@ def broker_of(bootstrap: str) -> KafkaBroker:
         bootstrap,
         acks="all",
         request_timeout_ms=40_000,
+        metadata_max_age_ms=10_000,  # a group that joins before its topic is known gets partitions soon after
         allow_auto_create_topics=False,
         apply_types=False,
         ack_policy=AckPolicy.MANUAL,

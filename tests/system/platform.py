@@ -63,6 +63,7 @@ class Platform:
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
                 raise AssertionError(f"not ready:\n{self.said()[-4000:]}")
             time.sleep(0.1)
         return self
