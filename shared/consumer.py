@@ -47,14 +47,14 @@ class Consumer:
         *,
         max_records: int = 500,
         idle_ms: int = 10,
-        linger_ms: int = 0,
+        hurried: bool = True,
         commit_ms: int = 0,
         assigned: Callable[[frozenset[Place]], Awaitable[None]] | None = None,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         """Declare the subscription on the broker; it runs when the broker starts.
 
-        `linger_ms`: pause after each batch, for work that nobody waits for, so that more comes together.
+        `hurried`: somebody waits for the work; if not, more may come together first.
         `commit_ms`: commit no more often, for positions that only inform.
         `assigned` is told which partitions are ours after a rebalance; it must be quick.
         """
@@ -65,7 +65,6 @@ class Consumer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._giving_up = asyncio.Event()
-        self._linger_s = linger_ms / 1000
         self._commit_s = commit_ms / 1000
         self._committed_at = 0.0
         self._stopping = False
@@ -79,6 +78,7 @@ class Consumer:
             Handover(self._hand_over, self._take_over),
             max_records=max_records,
             idle_ms=idle_ms,
+            hurried=hurried,
         )
 
     async def stop(self) -> None:
@@ -122,8 +122,6 @@ class Consumer:
             self.busy_since = None
             self.in_trouble = False
             self._idle.set()
-        if self._linger_s:
-            await asyncio.sleep(self._linger_s)
 
     async def _take(self, records: list[Record]) -> None:
         ours = self.group.assignment()

@@ -102,11 +102,11 @@ class Service:
         self.background("lag", self._measure_lag)
         return processor
 
-    def facts(self, names: Sequence[str], group: str, work: Work, *, idle_ms: int = 50, linger_ms: int = 0) -> None:
-        """Read facts in a group; `work` returns dead letters, or nothing. `linger_ms` as in `Consumer`."""
+    def facts(self, names: Sequence[str], group: str, work: Work) -> None:
+        """Read facts in a group; `work` returns dead letters, or nothing."""
         for topic in names:
             metrics.describe_consumer(topic, group, PARK_REASONS)
-        self._consume(names, group, work, idle_ms=idle_ms, linger_ms=linger_ms)
+        self._consume(names, group, work, idle_ms=50, hurried=False)
 
     def background(self, name: str, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a job for as long as the process lives; one that ends shows in `/livez`."""
@@ -193,7 +193,7 @@ class Service:
         self.mongo.close()
         log.info("stopped")
 
-    def _consume(self, names: Sequence[str], group: str, work: Work, *, idle_ms: int, linger_ms: int = 0) -> None:
+    def _consume(self, names: Sequence[str], group: str, work: Work, *, idle_ms: int, hurried: bool = True) -> None:
         self._topics |= set(names)
         retried = metrics.retries.labels(topic=names[0], consumer_group=group)
         self.consumers.append(
@@ -204,7 +204,7 @@ class Service:
                 group,
                 work,
                 idle_ms=idle_ms,
-                linger_ms=linger_ms,
+                hurried=hurried,
                 on_trouble=lambda _: retried.inc(),
             )
         )

@@ -36,7 +36,7 @@ def build(settings: Notifications) -> Service:
     service.prepare(store.prepare)
     service.prepare(deliveries.prepare)
     service.commands(Rules(), store, COMMANDS, FACTS)
-    service.facts([topics.facts(owner) for owner in owners], GROUP, reader.read, linger_ms=100)
+    service.facts([topics.facts(owner) for owner in owners], GROUP, reader.read)
     service.background(f"{road.name} schedule", schedule.run)
     service.routes([*api.routes(Mailbox(database, deliveries)), *queries.routes(Inbox(database))])
     service.closing(history.close)

@@ -37,6 +37,12 @@ CONSUMER_SETTINGS: Final[Mapping[str, Any]] = {
     "fetch_max_wait_ms": 500,
 }
 
+UNHURRIED: Final[Mapping[str, Any]] = {"fetch_min_bytes": 65_536, "fetch_max_wait_ms": 200}
+"""For readers whom nobody waits for: the broker answers five times a second, or when there is much to tell.
+
+Each answer to a fetch costs by the number of partitions, whatever it brings.
+"""
+
 
 def record_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Record:
     """A record as the processor knows it."""

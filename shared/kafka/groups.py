@@ -11,7 +11,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.middlewares import AckPolicy
 
-from shared.kafka.clients import CONSUMER_SETTINGS, KafkaError, Place, record_of
+from shared.kafka.clients import CONSUMER_SETTINGS, UNHURRIED, KafkaError, Place, record_of
 from shared.processor import Record, Trouble
 
 __all__ = ["KafkaBroker"]
@@ -65,7 +65,7 @@ def broker_of(bootstrap: str) -> KafkaBroker:
 class Group:
     """A member of a consumer group: batches out of FastStream, positions under our own control."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each is a delivery setting that has to be said
         self,
         broker: KafkaBroker,
         topics: Sequence[str],
@@ -75,6 +75,7 @@ class Group:
         *,
         max_records: int,
         idle_ms: int,
+        hurried: bool = True,
     ) -> None:
         """Declare the subscriber. `idle_ms`: pause after an empty poll, which is what a person waits for."""
         self.topics = tuple(topics)
@@ -91,7 +92,7 @@ class Group:
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             parser=_parse,
             decoder=_decode,
-            **CONSUMER_SETTINGS,
+            **(CONSUMER_SETTINGS if hurried else {**CONSUMER_SETTINGS, **UNHURRIED}),
         )
         self.subscriber(handler)
 
