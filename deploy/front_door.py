@@ -11,7 +11,7 @@ import msgspec
 from yarl import URL
 
 from deploy.instance import Instance
-from deploy.trouble import TroubleError
+from deploy.trouble import TroubleError, first_of
 from services.gateway import development
 from services.gateway.development import Development
 from shared.config import Platform
@@ -189,11 +189,8 @@ async def together(work: Iterable[Coroutine[Any, Any, object]]) -> None:
         async with asyncio.TaskGroup() as group:
             for each in work:
                 group.create_task(each)
-    except* (RefusedError, TroubleError) as troubles:
-        trouble: BaseException = troubles
-        while isinstance(trouble, BaseExceptionGroup):
-            trouble = trouble.exceptions[0]
-        raise trouble from None
+    except BaseExceptionGroup as troubles:
+        raise first_of(troubles, (RefusedError, TroubleError)) from None
 
 
 def open_door(settings: Platform, url: str | None, *, at_once: int = 32) -> FrontDoor:

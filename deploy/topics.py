@@ -2,7 +2,7 @@
 
 from deploy.trouble import TroubleError
 from shared.kafka.topics import apply_topics
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 
 async def apply(kafka: str, partitions: int) -> list[str]:

@@ -15,7 +15,7 @@ import structlog
 from shared.kafka.appender import Appender
 from shared.kafka.clients import Place
 from shared.kafka.groups import Group, Handover, KafkaBroker
-from shared.processor import Outgoing, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
 
 log = structlog.get_logger()
 

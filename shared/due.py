@@ -16,7 +16,8 @@ from shared import instants
 from shared.contracts import topics
 from shared.contracts.message import Command, Family
 from shared.mongo import QUERY_MS, Collection, Document, Session, translated
-from shared.processor import SYSTEM, Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
+from shared.processor import SYSTEM
 
 log = structlog.get_logger()
 

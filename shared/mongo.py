@@ -30,7 +30,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.contracts import topics
-from shared.processor import Entry, TooLarge, Trouble
+from shared.ports import Entry, TooLarge, Trouble
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from shared.contracts.message import CONTENT_TYPE, open_envelope
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 NDJSON: Final = "application/x-ndjson"
 MOST_BYTES: Final = 3 * 1_048_576

@@ -28,7 +28,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as LostError
 from redis.exceptions import TimeoutError as SlowError
 
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 Word = str | bytes | int
 """An argument of a command."""

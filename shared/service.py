@@ -18,7 +18,8 @@ from shared.contracts import topics
 from shared.contracts.message import Command, Fact, Family
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
-from shared.processor import Processor, Record, Rules, Store, Trouble
+from shared.ports import Record, Rules, Store, Trouble
+from shared.processor import Processor
 from shared.serving import Server
 
 S = TypeVar("S")

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import secrets
-from typing import TYPE_CHECKING, Annotated
+import signal
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,6 +17,8 @@ from deploy.trouble import TroubleError
 if TYPE_CHECKING:
     from deploy.simulation.plan import Plan
     from deploy.simulation.replay import Counts, Ledger
+
+T = TypeVar("T")
 
 _INTERRUPTED = 130
 _TOP = 10
@@ -92,8 +96,8 @@ def simulate(
     console.print(f"Run {run} goes into the campaign replay-{run} at {door.url}", highlight=False)
     try:
         with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
-            counts, read_back = asyncio.run(play(_Shown(progress, len(season.deliveries()))))
-    except KeyboardInterrupt:
+            counts, read_back = asyncio.run(_until_asked(play(_Shown(progress, len(season.deliveries())))))
+    except asyncio.CancelledError:
         console.print(f"Stopped. Nothing is lost; go on with: {again}", highlight=False, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
     except (TroubleError, RefusedError) as trouble:
@@ -102,6 +106,23 @@ def simulate(
     if not read_back.is_that_of(season):
         raise TroubleError(f"The totals are not those of the season; look into the campaign replay-{run}.")
     console.print("The totals are exact.", style="green")
+
+
+async def _until_asked(work: Coroutine[Any, Any, T]) -> T:
+    """Do it, unless Ctrl-C comes: then it is cancelled until it has ended.
+
+    Once might not do: some versions of Python lose a cancellation that meets the end of a time-out.
+    """
+    task = asyncio.create_task(work)
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, asked.set)
+    asking = asyncio.create_task(asked.wait())
+    await asyncio.wait({task, asking}, return_when=asyncio.FIRST_COMPLETED)
+    while asked.is_set() and not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
+    asking.cancel()
+    return await task
 
 
 def _show(console: Console, season: "Plan", counts: "Counts", ledger: "Ledger") -> None:

@@ -28,7 +28,7 @@ def rebuild() -> None:
     from services.gateway.view_store import ViewStore
     from shared.config import Platform
     from shared.internal_client import Internal
-    from shared.processor import Trouble
+    from shared.ports import Trouble
     from shared.redis import Redis
 
     settings = read(Platform)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from deploy.embedded.parts import NAMES, embedded
-from deploy.trouble import TroubleError
+from deploy.trouble import TroubleError, first_of
 
 
 async def _run(name: str, data: Path, owner: int) -> None:
@@ -45,8 +45,13 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         asyncio.run(_run(arguments.name, arguments.data, arguments.owner))
-    except* TroubleError as trouble:
-        sys.exit("\n".join(str(error) for error in trouble.exceptions))
+    except TroubleError as trouble:
+        sys.exit(str(trouble))
+    except BaseExceptionGroup as troubles:
+        first = first_of(troubles, (TroubleError,))
+        if first is troubles:
+            raise
+        sys.exit(str(first))
 
 
 if __name__ == "__main__":

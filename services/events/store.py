@@ -43,7 +43,7 @@ from shared.mongo import (
     replace_guarded,
     translated,
 )
-from shared.processor import Ask, Entry, TooLarge
+from shared.ports import Ask, Entry, TooLarge
 
 VERSION: Final = "state.version"
 COLLECTIONS: Final = ("campaigns", "slugs", "partners", "events", "registrations")

@@ -43,7 +43,7 @@ from shared.contracts import topics
 from shared.internal_client import Internal
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.redis import Redis
 from shared.service import bounded, patiently, required
 from shared.serving import Server

@@ -27,7 +27,7 @@ from shared.contracts import pledges, topics
 from shared.contracts.catalogue import COMMANDS
 from shared.contracts.message import Command
 from shared.contracts.outcomes import REQUEST, WAKE
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 log = logs.logger(__name__)
 

@@ -10,7 +10,7 @@ from shared.contracts import outcomes, topics
 from shared.contracts.catalogue import FACTS
 from shared.contracts.events import PartnerState
 from shared.contracts.message import Envelope, Fact, Malformed, open_envelope
-from shared.processor import Outgoing, Record, dead_letter
+from shared.ports import Outgoing, Record, dead_letter
 
 FACT_TOPICS: Final = tuple(topics.facts(service) for service in topics.SERVICES)
 """What the gateway follows."""

@@ -11,7 +11,7 @@ from shared import instants
 from shared.contracts.message import CONTENT_TYPE
 from shared.contracts.topics import HEARTBEAT
 from shared.kafka.appender import Appender
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.gateway.items import Item, item_of
 from shared.kafka.reader import Reader
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 BLOCK: Final = 512
 """Offsets in a block; blocks begin at the multiples of it."""

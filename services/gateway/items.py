@@ -8,7 +8,7 @@ from msgspec import Struct
 from services.gateway import cursors
 from services.gateway.cursors import Cursor
 from services.gateway.public_forms import LOGS, Epoch
-from shared.processor import Record
+from shared.ports import Record
 
 EPOCH: Final = "epoch"
 """Header of every record of a public topic: which log it belongs to."""

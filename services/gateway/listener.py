@@ -10,7 +10,7 @@ from services.gateway.memory import Memory
 from services.gateway.view_store import Moved, ViewStore
 from services.gateway.waiters import Waiters, Woken
 from shared import logs
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 log = logs.logger(__name__)
 

@@ -12,7 +12,7 @@ from services.gateway.problems import Answer, ProblemError
 from services.gateway.table import Exchange, Route
 from shared import keys
 from shared.internal_client import Internal, Unavailable
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 _NOT_FOUND: Final = 404
 

@@ -20,7 +20,7 @@ from shared.kafka.appender import Appender
 from shared.kafka.clients import Place
 from shared.kafka.groups import KafkaBroker
 from shared.kafka.reader import Reader
-from shared.processor import Outgoing, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
 
 log = logs.logger(__name__)
 

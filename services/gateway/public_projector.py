@@ -27,7 +27,7 @@ from shared.internal_client import Internal, Unavailable
 from shared.kafka.clients import Place
 from shared.kafka.reader import Reader
 from shared.kafka.transactions import Election, Transactions, committed
-from shared.processor import Outgoing, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
 
 log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from shared import instants
 from shared.contracts.events import EventState
 from shared.contracts.pledges import NeedState
 from shared.internal_client import Internal, Unavailable
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 AGGREGATE_S: Final = 30.0
 """An aggregate is looked at again after this long, or when its next event starts."""

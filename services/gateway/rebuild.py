@@ -26,7 +26,7 @@ from shared.contracts.pledges import NeedState
 from shared.internal_client import Internal, Unavailable
 from shared.kafka.clients import Place
 from shared.kafka.reader import Reader
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.redis import Script
 
 log = logs.logger(__name__)

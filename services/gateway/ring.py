@@ -9,7 +9,7 @@ import structlog
 
 from services.gateway.items import Item, item_of
 from shared.kafka.reader import Reader
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from services.gateway.fanout import CHECKPOINT_S, Connection
 from services.gateway.pace import Pace, TooSlow
 from services.gateway.stream import Start, Stream
 from services.gateway.stream_frames import cursor_of
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 log = structlog.get_logger()
 

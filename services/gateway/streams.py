@@ -26,7 +26,7 @@ from services.gateway.stream_client import Client
 from services.gateway.stream_pages import page
 from services.gateway.stream_query import Asked
 from shared import metrics
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.serving import TRANSPORT
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from services.gateway.table import CAMPAIGN_ID, EVENT_ID, NEED_ID, Parameter
 from services.gateway.view_store import Missing, ViewStore
 from shared.contracts.message import Malformed, open_envelope
 from shared.contracts.outcomes import Touched
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 WAIT_S: Final = 2.0
 """So long a read waits for the version that it names."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway.views import Partner, View, Volunteer
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.redis import Redis, Script, Subscription
 
 Positions = dict[str, int]

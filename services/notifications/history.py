@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.contracts.message import Envelope, Malformed, open_envelope
 from shared.internal_client import Internal, Unavailable
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 PATIENCE_S: Final = 5.0
 _OK: Final = 200

@@ -19,7 +19,7 @@ from shared import instants, logs, metrics
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, open_envelope
 from shared.contracts.outcomes import OUTCOME_TYPES
-from shared.processor import Outgoing, Record, dead_letter
+from shared.ports import Outgoing, Record, dead_letter
 
 log = logs.logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from services.notifications.deliveries import Claim, Deliveries
 from services.notifications.delivery import PERMANENT_FAILURE, Parcel, Result
 from shared import instants, logs
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 log = logs.logger(__name__)
 

@@ -9,7 +9,7 @@ from services.notifications.follower import Follower
 from services.notifications.ledger import member
 from shared.contracts.notifications import Follow, Followed, FollowerState, ReadNotification, Unfollow
 from shared.mongo import QUERY_MS, Client, Database, Document, Inbox, Session, replace_guarded, translated
-from shared.processor import Ask, Entry
+from shared.ports import Ask, Entry
 
 _Change = tuple[Follower, Follower]
 

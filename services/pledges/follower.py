@@ -11,7 +11,7 @@ import structlog
 from shared.contracts.events import FACTS
 from shared.contracts.message import Fact, Malformed, open_envelope
 from shared.contracts.outcomes import OUTCOME_TYPES
-from shared.processor import Outgoing, Record, dead_letter
+from shared.ports import Outgoing, Record, dead_letter
 
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ from shared.mongo import (
     replace_guarded,
     translated,
 )
-from shared.processor import Ask, Entry, TooLarge, Trouble
+from shared.ports import Ask, Entry, TooLarge, Trouble
 
 PATIENCE_MS: Final = 60_000
 """So long this process waits for the copy of a campaign that a caller had seen: what a caller saw is in the log.

@@ -14,7 +14,7 @@ from aiokafka.partitioner import murmur2
 
 from shared.contracts.topics import MESSAGE_BYTES
 from shared.kafka.clients import BATCH_BYTES, REQUEST_MS, KafkaError, Place
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 
 @lru_cache(maxsize=65_536)

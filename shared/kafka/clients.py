@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.processor import Record
+from shared.ports import Record
 
 __all__ = ["KafkaError"]
 

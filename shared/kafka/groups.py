@@ -12,7 +12,7 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.middlewares import AckPolicy
 
 from shared.kafka.clients import CONSUMER_SETTINGS, UNHURRIED, KafkaError, Place, record_of
-from shared.processor import Record, Trouble
+from shared.ports import Record, Trouble
 
 __all__ = ["KafkaBroker"]
 

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import MESSAGE_BYTES
 from shared.kafka.clients import KafkaError, Place, record_of
-from shared.processor import Record, Trouble
+from shared.ports import Record, Trouble
 
 
 class Reader:

@@ -7,7 +7,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.contracts.topics import TOPICS, Topic
 from shared.kafka.clients import KafkaError
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 
 async def apply_topics(

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.contracts.topics import MESSAGE_BYTES
 from shared.kafka.clients import BATCH_BYTES, CONSUMER_SETTINGS, REQUEST_MS, KafkaError, Place
 from shared.kafka.groups import Handover
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 ABANDONED_MS: Final = 15_000
 """The broker aborts a transaction that is open for so long."""

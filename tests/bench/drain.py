@@ -15,7 +15,7 @@ from shared.contracts import events, pledges, topics
 from shared.contracts.topics import Topic
 from shared.kafka.appender import Appender
 from shared.kafka.topics import apply_topics
-from shared.processor import Outgoing
+from shared.ports import Outgoing
 from tests.bench.parts import SECRET, cpu_seconds, fresh, process, until
 
 NEEDS = 200

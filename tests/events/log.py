@@ -12,7 +12,8 @@ from shared.contracts import outcomes, topics
 from shared.contracts.events import COMMANDS, FACTS
 from shared.contracts.message import Command, Envelope, Fact, open_envelope
 from shared.instants import to_ms
-from shared.processor import Outgoing, Processor, Record
+from shared.ports import Outgoing, Record
+from shared.processor import Processor
 from tests.events.given import AT
 from tests.simulation.service import Quiet
 

@@ -22,7 +22,8 @@ from shared.contracts.events import (
     VenueChange,
 )
 from shared.contracts.message import open_envelope
-from shared.processor import Processor, Trouble
+from shared.ports import Trouble
+from shared.processor import Processor
 from tests.events.given import CAMPAIGN, EVENT, a_plan
 from tests.events.log import Log, Wish, told
 

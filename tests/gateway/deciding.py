@@ -11,7 +11,8 @@ from shared.contracts import topics
 from shared.contracts.events import COMMANDS, FACTS
 from shared.contracts.message import open_envelope
 from shared.contracts.outcomes import MISMATCH, OUTCOME_TYPES, REPLAYED, REQUEST
-from shared.processor import Outgoing, Processor, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
+from shared.processor import Processor
 from shared.service import Measured
 
 

@@ -21,7 +21,7 @@ from services.gateway.waiters import Waiters
 from shared import internal
 from shared.internal_client import Internal
 from shared.mongo import Client
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.serving import Server
 from tests.gateway.asgi import Answered, ask
 from tests.gateway.deciding import Deciding

@@ -13,7 +13,7 @@ from shared.contracts.events import CampaignState, EventState, PartnerState
 from shared.contracts.message import Fact
 from shared.contracts.outcomes import CommandSucceeded, Resource, Touched
 from shared.contracts.pledges import NeedState, PledgeState
-from shared.processor import Record
+from shared.ports import Record
 
 AT = "2026-05-01T10:00:00.000Z"
 LATER = "2026-05-01T10:05:00.000Z"

@@ -18,7 +18,7 @@ from shared.contracts.topics import Topic
 from shared.kafka.appender import Appender
 from shared.kafka.reader import Reader
 from shared.kafka.topics import apply_topics
-from shared.processor import Outgoing, Record
+from shared.ports import Outgoing, Record
 from shared.serving import Server
 
 NOW = "2026-03-01T09:00:00.000Z"

@@ -25,7 +25,7 @@ from shared.contracts.message import Fact
 from shared.internal_client import Internal
 from shared.kafka.clients import Place
 from shared.kafka.groups import broker_of
-from shared.processor import Outgoing
+from shared.ports import Outgoing
 from shared.redis import Redis
 from shared.service import bounded
 from tests.gateway.given import a_batch, an_outcome, wrapped

@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway.history import BLOCK, History, Readers
 from shared.kafka.reader import Reader
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 from tests.gateway.public_given import Log, a_log, need
 
 

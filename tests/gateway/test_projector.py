@@ -13,7 +13,7 @@ from services.gateway.identity import Identity
 from services.gateway.view_store import Found
 from shared.contracts.pledges import NeedChanged, NeedOpened
 from shared.kafka.reader import Reader
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 from shared.redis import Redis
 from tests.gateway.given import CAMPAIGN, a_campaign, a_need, a_record, wrapped
 from tests.gateway.owner import Log, Owner, snapshot

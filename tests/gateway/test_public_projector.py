@@ -9,7 +9,7 @@ from services.gateway import public_projector
 from services.gateway.public_projector import PublicProjector
 from shared.contracts.message import Envelope, open_envelope
 from shared.kafka.transactions import Transactions
-from shared.processor import Trouble
+from shared.ports import Trouble
 from tests.gateway.public_given import Log, a_log, need, running, until
 
 

@@ -10,7 +10,7 @@ from services.gateway.rebuild import Rebuild
 from services.gateway.view_store import Found, ViewStore, Whole
 from shared.contracts.pledges import NeedChanged
 from shared.internal_client import Internal
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 from tests.gateway.given import CAMPAIGN, LATER, a_batch, a_campaign, a_need, a_partner, an_event, wrapped
 from tests.gateway.owner import SECRET, Log, Owner, snapshot
 

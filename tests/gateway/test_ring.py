@@ -6,7 +6,7 @@ import pytest
 from services.gateway.items import Item, item_of
 from services.gateway.ring import Ring, Tail
 from services.gateway.stream_query import Filter
-from shared.processor import Outgoing
+from shared.ports import Outgoing
 from tests.gateway.public_given import Log, a_log, a_record, need, running, until
 
 

@@ -15,7 +15,7 @@ from services.gateway.identity import Principal
 from services.gateway.public_projector import PublicProjector
 from services.gateway.streams import Streams
 from shared.contracts.message import Envelope
-from shared.processor import Trouble
+from shared.ports import Trouble
 from tests.gateway.public_given import Frame, Log, a_log, frames, need, running, serving, told, until
 
 

@@ -12,7 +12,7 @@ from services.gateway.views import State
 from shared.contracts.events import PartnerState
 from shared.contracts.message import Fact
 from shared.contracts.pledges import PledgeMade
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.redis import Redis
 from tests.gateway.given import (
     CAMPAIGN,

@@ -19,7 +19,7 @@ from shared.contracts import events, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, open_envelope
 from shared.mongo import Client, Database
-from shared.processor import Record, Trouble
+from shared.ports import Record, Trouble
 
 AT = "2026-03-23T09:00:00.000Z"
 NOW = "2026-03-23T09:00:01.000Z"

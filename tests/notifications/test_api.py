@@ -10,7 +10,7 @@ from shared import instants, internal, queries
 from shared.contracts import events
 from shared.internal_client import Internal, Unavailable
 from shared.mongo import Inbox
-from shared.processor import Entry, Trouble
+from shared.ports import Entry, Trouble
 from shared.serving import Server
 from tests.notifications.given import Desk, event, record, registered, wrapped
 

@@ -19,7 +19,7 @@ from shared.contracts.message import Fact
 from shared.internal_client import Internal, Unavailable
 from shared.kafka.appender import Appender
 from shared.kafka.topics import apply_topics
-from shared.processor import Outgoing
+from shared.ports import Outgoing
 from tests.notifications.given import need, pledge, wrapped
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]

@@ -11,7 +11,7 @@ from services.notifications.ledger import Ledger
 from services.notifications.reader import Reader
 from shared.contracts import events, pledges
 from shared.contracts.message import Fact
-from shared.processor import Outgoing, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
 from tests.notifications.given import (
     CAMPAIGN,
     NEED,

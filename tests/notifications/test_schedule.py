@@ -8,7 +8,7 @@ from services.notifications.channels.inbox import InboxRoad
 from services.notifications.delivery import DELIVERED, Parcel, Result
 from services.notifications.schedule import Road, Schedule
 from shared import instants
-from shared.processor import Trouble
+from shared.ports import Trouble
 from tests.notifications.given import Desk, pledged, record, registered
 
 START = "2026-03-23T09:00:01.000Z"

@@ -10,7 +10,8 @@ from shared.contracts import notifications
 from shared.contracts.message import open_envelope
 from shared.contracts.notifications import Follow, Followed, PersonCommand, ReadNotification, Unfollow
 from shared.mongo import Inbox, Lost
-from shared.processor import Outgoing, Processor, Record
+from shared.ports import Outgoing, Record
+from shared.processor import Processor
 from shared.service import Measured
 from tests.notifications.given import AT, Desk, pledged, record
 

@@ -14,7 +14,8 @@ from shared.contracts import message, outcomes, topics
 from shared.contracts.message import Command, Fact, open_envelope
 from shared.contracts.pledges import COMMANDS, FACTS
 from shared.mongo import Client
-from shared.processor import Outgoing, Processor, Record
+from shared.ports import Outgoing, Record
+from shared.processor import Processor
 from tests.pledges.given import START
 
 _offsets = itertools.count()

@@ -19,7 +19,7 @@ from shared.contracts.pledges import (
     WithdrawPledge,
 )
 from shared.mongo import Lost
-from shared.processor import Ask, Entry, Record, TooLarge
+from shared.ports import Ask, Entry, Record, TooLarge
 from tests.pledges.given import ANA, BO, BOXES, CAMPAIGN, OLGA, PAT, at, figures
 from tests.pledges.records import Desk, asked, body, told
 from tests.pledges.test_policy import LIVE

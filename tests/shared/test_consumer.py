@@ -8,7 +8,7 @@ from uuid import uuid4
 from shared.consumer import Consumer
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
-from shared.processor import Outgoing, Record, Trouble
+from shared.ports import Outgoing, Record, Trouble
 from tests.shared.test_kafka import a_topic
 
 Work = Callable[[Sequence[Record]], Awaitable[Sequence[Outgoing]]]

@@ -9,7 +9,7 @@ from shared.contracts.message import open_envelope
 from shared.contracts.pledges import COMMANDS, ExpireHold
 from shared.due import AT_ONCE, LEASE_MS, Calendar, Clockwork, due
 from shared.mongo import Client
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 NOON = "2026-03-02T12:00:00.000Z"
 HOLD = ExpireHold("need_n", "need_n.1", NOON)

@@ -10,7 +10,7 @@ from shared.contracts.topics import Topic
 from shared.kafka.appender import Appender, partition_of
 from shared.kafka.reader import Reader
 from shared.kafka.topics import apply_topics
-from shared.processor import Outgoing, Trouble
+from shared.ports import Outgoing, Trouble
 
 
 async def a_topic(kafka: str, partitions: int = 3, **settings: int) -> str:

@@ -11,7 +11,8 @@ from services.pledges import need as rules
 from services.pledges.ledger import Need
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
-from shared.processor import MOST_COMMANDS, Ask, Entry, Outgoing, Processor, Record, TooLarge, Trouble
+from shared.ports import Ask, Entry, Outgoing, Record, TooLarge, Trouble
+from shared.processor import MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
 from tests.simulation.service import Quiet
 

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from shared import queries
 from shared.contracts.message import encode
-from shared.processor import Trouble
+from shared.ports import Trouble
 
 
 def asking(query: str = "", **path: str) -> Request:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.embedded.parts import Parts, embedded
-from shared.processor import Trouble
+from shared.ports import Trouble
 from shared.redis import Redis, Script
 
 

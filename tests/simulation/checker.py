@@ -7,7 +7,7 @@ import msgspec
 
 from shared.contracts import outcomes, pledges
 from shared.contracts.message import Envelope, open_envelope
-from shared.processor import Entry
+from shared.ports import Entry
 
 
 def facts_of(records: Iterable[bytes]) -> list[Envelope]:

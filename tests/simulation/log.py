@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.processor import Outgoing, Record
+from shared.ports import Outgoing, Record
 
 
 @dataclass

@@ -12,7 +12,8 @@ from services.pledges.ledger import Need
 from services.pledges.policy import CampaignCopy
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
-from shared.processor import Ask, Outgoing, Processor, Record
+from shared.ports import Ask, Outgoing, Record
+from shared.processor import Processor
 from tests.simulation import checker
 from tests.simulation.log import Log
 from tests.simulation.service import MemoryStore, Quiet, Replica, command_record

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from shared.contracts import topics
-from shared.processor import Ask, Entry, Observer, Outgoing, Processor, Record, Trouble
+from shared.ports import Ask, Entry, Observer, Outgoing, Record, Trouble
+from shared.processor import Processor
 from tests.simulation.log import Log
 from tests.simulation.world import World, pause
 

@@ -146,7 +146,7 @@ class Person:
         """Sign in; `roles` beside resident."""
         self.sub = sub
         # A busy machine may take longer than the usual 2 s, and then 202 is a right answer.
-        self._headers = {"Authorization": f"Bearer {platform.token(sub, *roles)}", "Prefer": "wait=10"}
+        self._headers = {"Authorization": f"Bearer {platform.token(sub, *roles)}", "prefer": "wait=10"}
         # Nothing here is encrypted, and reading the certificates takes longer than most tests.
         self._client = httpx2.AsyncClient(base_url=url or platform.url, trust_env=False, timeout=15, verify=False)
 
@@ -162,11 +162,11 @@ class Person:
         self, method: str, path: str, body: object = None, *, key: str | None = None, **headers: str
     ) -> httpx2.Response:
         """One request."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
         if key is not None:
-            named["Idempotency-Key"] = key
+            named["idempotency-key"] = key
         if body is not None:
-            named.setdefault("Content-Type", "application/json")
+            named.setdefault("content-type", "application/json")
         return await self._client.request(
             method,
             path,

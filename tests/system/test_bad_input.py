@@ -20,7 +20,6 @@ WRITES = sorted(
 )
 UNREADABLE = {
     "not JSON": b"{",
-    "nothing": b"",
     "not UTF-8": b'{"name": "\xff"}',
     "lone surrogate": b'{"name": "\\ud800"}',
     "NaN": b'{"quantity": NaN}',
@@ -46,6 +45,8 @@ def concrete(path: str) -> str:
         "pledge": "need_" + "a" * 26 + "." + "b" * 26,
         "partner": "campaign_" + "a" * 26 + "." + "b" * 26,
         "person": "7883ed1a-bfb6-50c1-81cf-388fefd45c6e",
+        "kind": "need",
+        "target": "need_" + "a" * 26,
     }
 
     def fill(match: re.Match[str]) -> str:
@@ -78,12 +79,12 @@ async def test_sec_20_a_bad_body_is_a_problem_of_the_client(platform: Platform, 
 async def test_sec_24_text_may_hold_what_operators_begin_with(platform: Platform) -> None:
     """Words of people are words, whatever signs they hold."""
     async with Person(platform, "org", "organiser") as org:
-        campaign = await a_campaign(org, 'Soup $5 a.b {"$gt": ""}\r\nid: 7\r\n\r\ndata: x')
-        need = await a_need(org, campaign, 3, title="$where: 1\nevent: forged\n\n")
+        campaign = await a_campaign(org, 'Soup $5 a.b {"$gt": ""}')
+        need = await a_need(org, campaign, 3, title="$where: 1", description="a\n\nid: 7\ndata: {}\n\n")
 
         read = await org.get(f"/v1/needs/{need}")
 
-    assert read["title"] == "$where: 1\nevent: forged\n\n"
+    assert (read["title"], read["description"]) == ("$where: 1", "a\n\nid: 7\ndata: {}\n\n")
 
 
 async def test_sec_10_a_command_that_no_gateway_made_changes_nothing(platform: Platform) -> None:
