@@ -30,7 +30,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.contracts import topics
-from shared.ports import Entry, TooLarge, Trouble
+from shared.ports import Entry, TooLarge, TooSlow, Trouble
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
@@ -100,7 +100,7 @@ class Client:
                         yield session
                 except TimeoutError as error:
                     await _abort(session)
-                    raise TooLarge from error
+                    raise TooSlow from error
                 except BaseException:
                     await _abort(session)
                     raise

@@ -21,6 +21,10 @@ class TooLarge(Exception):  # noqa: N818 -- a budget, not a fault
     """The transaction went over a budget (size or time): halve the batch."""
 
 
+class TooSlow(TooLarge):
+    """The transaction took too long. A single command that did is no culprit: something is slow just now."""
+
+
 class Record(Struct, frozen=True):
     """A record as the log hands it out; `timestamp` is its append time in ms since 1970."""
 

@@ -23,7 +23,7 @@ from shared.contracts.message import (
     readable_id,
 )
 from shared.decider import Asked, Done, Refused
-from shared.ports import Ask, Entry, Observer, Outgoing, Record, Rules, Store, TooLarge, Trouble, dead_letter
+from shared.ports import Ask, Entry, Observer, Outgoing, Record, Rules, Store, TooLarge, TooSlow, Trouble, dead_letter
 
 S = TypeVar("S")
 
@@ -31,6 +31,8 @@ MOST_COMMANDS: Final = 500
 """Commands a transaction decides at the most."""
 MOST_BYTES: Final = 2 * 1_048_576
 """Bytes of answers a transaction stores at the most; the documents written beside them about double it."""
+MORE_TRIES: Final = 2
+"""So often a command that fails alone is tried again before it is parked."""
 SYSTEM: Final = "system"
 """Role of what a service asks of itself."""
 
@@ -95,10 +97,26 @@ class Processor(Generic[S]):
                 await self._decide(asks[:middle], entries)
                 await self._decide(asks[middle:], entries)
                 return
-            [culprit] = asks
-            decided = [self._failure(culprit, type(error).__name__)]
-            await self.store.save({}, {}, decided)
+            decided = [await self._alone(asks[0], error)]
         entries.update((entry.command_id, entry) for entry in decided)
+
+    async def _alone(self, ask: Ask, error: Exception) -> Entry:
+        """Decide a command that failed alone; park it if it fails every time the same way."""
+        if isinstance(error, TooSlow):
+            raise Trouble("a transaction of one command took too long") from error
+        for _ in range(MORE_TRIES):
+            try:
+                [entry] = await self._transact([ask])
+            except Trouble:
+                raise
+            except Exception as again:
+                if type(again) is not type(error):
+                    raise Trouble(type(again).__name__) from again
+            else:
+                return entry
+        entry = self._failure(ask, type(error).__name__)
+        await self.store.save({}, {}, [entry])
+        return entry
 
     async def _transact(self, asks: Sequence[Ask]) -> list[Entry]:
         before = await self.store.load(asks)

@@ -11,7 +11,7 @@ from services.pledges import need as rules
 from services.pledges.ledger import Need
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
-from shared.ports import Ask, Entry, Outgoing, Record, TooLarge, Trouble
+from shared.ports import Ask, Entry, Outgoing, Record, TooLarge, TooSlow, Trouble
 from shared.processor import MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
 from tests.simulation.service import Quiet
@@ -28,6 +28,7 @@ class Store:
         self.inbox: dict[str, Entry] = {}
         self.saved: list[int] = []
         self.fails: dict[str, Exception] = {}
+        self.fails_once: dict[str, Exception] = {}
         self.most = 10_000
 
     async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
@@ -41,6 +42,8 @@ class Store:
     async def save(self, before: dict[str, Any], after: dict[str, Any], entries: Sequence[Entry]) -> None:
         """Save all or nothing."""
         for entry in entries:
+            if entry.command_id in self.fails_once:
+                raise self.fails_once.pop(entry.command_id)
             if before and entry.command_id in self.fails:
                 raise self.fails[entry.command_id]
         if len(entries) > self.most:
@@ -261,6 +264,30 @@ async def test_trouble_parks_nothing() -> None:
     """Infrastructure that is broken is waited for."""
     store, quiet = Store(), Quiet()
     store.fails["c1"] = Trouble("112")
+
+    with pytest.raises(Trouble):
+        await processor(store, quiet).process([record(need(), "c1")])
+
+    assert quiet.dead == []
+
+
+async def test_a_record_that_fails_alone_only_once_is_decided() -> None:
+    """Only what fails every time the same way is parked."""
+    store, quiet = Store(), Quiet()
+    store.fails_once["c1"] = ValueError("passing")
+
+    out = await processor(store, quiet).process([record(need(), "c1")])
+
+    assert kinds(out) == ["NeedOpened", "CommandSucceeded"]
+    assert quiet.dead == []
+
+
+@pytest.mark.parametrize("error", [TooSlow(), KeyError("another way")], ids=["slow", "another way each time"])
+async def test_a_single_command_is_not_to_blame_for_what_is_slow_or_changes(error: Exception) -> None:
+    """C1: a stalled database parks nothing."""
+    store, quiet = Store(), Quiet()
+    store.fails["c1"] = TooSlow() if isinstance(error, TooSlow) else ValueError("one way")
+    store.fails_once["c1"] = error
 
     with pytest.raises(Trouble):
         await processor(store, quiet).process([record(need(), "c1")])
