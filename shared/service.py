@@ -4,6 +4,7 @@ A service says what it is made of (`commands`, `facts`, `background`, `routes`);
 """
 
 import asyncio
+import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -28,6 +29,8 @@ STOP_S: Final = 5.0
 """A part that does not stop in this time is left behind."""
 RETRY_S: Final = 0.5
 PARK_REASONS: Final = ("malformed", "culprit")
+
+_STREAM: Final = re.compile(rb"(campaign|event|need)_[a-z2-7]{26}")
 
 log = logs.logger(__name__)
 
@@ -68,9 +71,16 @@ class Measured:
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
+            stream=_nameable(record.key),
             reason=reason,
             command_id=command_id,
         )
+
+
+def _nameable(key: bytes | None) -> str | None:
+    """A stream's id for the log, unless it is a person's own stream or no stream's at all."""
+    found = _STREAM.fullmatch(key or b"")
+    return found[0].decode() if found else None
 
 
 class Service:
