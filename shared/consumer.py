@@ -10,14 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-import structlog
-
+from shared import logs
 from shared.kafka.appender import Appender
 from shared.kafka.clients import Place
 from shared.kafka.groups import Group, Handover, KafkaBroker
 from shared.ports import Outgoing, Record, Trouble
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 T = TypeVar("T")
 

@@ -9,17 +9,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-import structlog
 from msgspec import Struct
 
-from shared import instants
+from shared import instants, logs
 from shared.contracts import topics
 from shared.contracts.message import Command, Family
 from shared.mongo import QUERY_MS, Collection, Document, Session, translated
 from shared.ports import Outgoing, Trouble
 from shared.processor import SYSTEM
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 LEASE_MS: Final = 15_000
 """A claim that is not settled by then is anybody's again; an append has failed long before."""

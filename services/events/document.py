@@ -12,7 +12,6 @@ from shared.contracts.events import (
     EventState,
     RegistrationAnswer,
     RegistrationCancelled,
-    RegistrationChanged,
     RegistrationMade,
     RegistrationPromoted,
     RegistrationWaitlisted,
@@ -59,7 +58,7 @@ def evolve(event: Event, fact: EventFact | Arranged) -> Event:
             waiting, place = event.waiting.joined(registration)
         case RegistrationPromoted(registration=registration):
             waiting, place = event.waiting.without(registration), Place(registration)
-        case RegistrationMade(registration=registration) | RegistrationChanged(registration=registration):
+        case RegistrationMade(registration=registration):
             waiting, place = event.waiting, Place(registration)
         case RegistrationCancelled(registration=registration):
             waited = event.places[registration.id].order is not None

@@ -11,13 +11,13 @@ from collections.abc import Coroutine, Generator
 from types import coroutine
 from typing import Any, Final
 
-import structlog
 from starlette.types import Message, Receive, Send
 
 from services.gateway.ring import Ring
 from services.gateway.stream_frames import Passed, View, cursor_of
+from shared import logs
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 CHECKPOINT_S: Final = 15.0
 LOOK_S: Final = 1.0

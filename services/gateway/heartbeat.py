@@ -4,16 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-import structlog
-
 from services.gateway.public_forms import HEARTBEATS, Heartbeat
-from shared import instants
+from shared import instants, logs
 from shared.contracts.message import CONTENT_TYPE
 from shared.contracts.topics import HEARTBEAT
 from shared.kafka.appender import Appender
 from shared.ports import Outgoing, Trouble
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 EVERY_S = 1.0
 

@@ -17,7 +17,6 @@ REGISTRATIONS: Final[dict[type[Fact], str]] = {
     events.RegistrationMade: "registered",
     events.RegistrationWaitlisted: "waitlisted",
     events.RegistrationPromoted: "promoted",
-    events.RegistrationChanged: "changed",
     events.RegistrationCancelled: "left",
 }
 """What registrations do, without saying whose."""

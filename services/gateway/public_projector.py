@@ -13,13 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 
 from services.gateway.items import EPOCH
 from services.gateway.public import told
 from services.gateway.public_forms import LOGS, Epoch
-from shared import instants, metrics
+from shared import instants, logs, metrics
 from shared.contracts import topics
 from shared.contracts.message import CONTENT_TYPE, Envelope, Malformed, open_envelope
 from shared.contracts.outcomes import OUTCOME_TYPES
@@ -29,7 +28,7 @@ from shared.kafka.reader import Reader
 from shared.kafka.transactions import Election, Transactions, committed
 from shared.ports import Outgoing, Record, Trouble
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 Missing = Callable[[str, int], Awaitable[Sequence[Envelope]]]
 """Facts of a stream that follow a version, in order, as far as they can be had."""

@@ -5,13 +5,12 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
-import structlog
-
 from services.gateway.items import Item, item_of
+from shared import logs
 from shared.kafka.reader import Reader
 from shared.ports import Trouble
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 PAUSE_S: Final = 1.0
 """Between two attempts to reach Kafka."""

@@ -5,15 +5,14 @@ import random
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
-
 from services.gateway.fanout import CHECKPOINT_S, Connection
 from services.gateway.pace import Pace, TooSlow
 from services.gateway.stream import Start, Stream
 from services.gateway.stream_frames import cursor_of
+from shared import logs
 from shared.ports import Trouble
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 LAST_S: Final = 1.0
 """A last word has so long to be written."""

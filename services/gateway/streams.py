@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from time import time
 from typing import Any, Final
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from services.gateway import stream_query
@@ -25,11 +24,11 @@ from services.gateway.stream import Stream
 from services.gateway.stream_client import Client
 from services.gateway.stream_pages import page
 from services.gateway.stream_query import Asked
-from shared import metrics
+from shared import logs, metrics
 from shared.ports import Trouble
 from shared.serving import TRANSPORT
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 Authenticate = Callable[[Iterable[tuple[bytes, bytes]]], Awaitable[Principal | None]]
 

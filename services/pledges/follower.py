@@ -6,14 +6,13 @@ In a group of its own: a member that comes or goes here would make the command c
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-import structlog
-
+from shared import logs
 from shared.contracts.events import FACTS
 from shared.contracts.message import Fact, Malformed, open_envelope
 from shared.contracts.outcomes import OUTCOME_TYPES
 from shared.ports import Outgoing, Record, dead_letter
 
-log = structlog.get_logger()
+log = logs.logger(__name__)
 
 SERVICE: Final = "pledges"
 GROUP: Final = "pledges.copies"

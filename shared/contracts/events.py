@@ -444,12 +444,6 @@ class RegistrationPromoted(OnEvent, frozen=True):
     registration: RegistrationState
 
 
-class RegistrationChanged(OnEvent, frozen=True):
-    """A party has another size."""
-
-    registration: RegistrationState
-
-
 class RegistrationCancelled(OnEvent, frozen=True):
     """A party gave its places back, or stopped waiting."""
 
@@ -479,9 +473,7 @@ CampaignFact = (
     | MemberAdded
     | MemberRemoved
 )
-RegistrationFact = (
-    RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationChanged | RegistrationCancelled
-)
+RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
 EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact
 
 COMMANDS: Final = Family[Command](
@@ -521,6 +513,5 @@ FACTS: Final = Family[Fact](
     RegistrationMade,
     RegistrationWaitlisted,
     RegistrationPromoted,
-    RegistrationChanged,
     RegistrationCancelled,
 )
