@@ -1,9 +1,7 @@
 """Redis that loses its memory, and a machine that loses its power."""
 
 import asyncio
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -141,7 +139,7 @@ async def test_a_power_cut_loses_nothing_that_was_acknowledged(breakable: Platfo
         tree = psutil.Process(breakable.process.pid)
         for process in [tree, *tree.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
         breakable.process.wait()
 
         breakable.start()
