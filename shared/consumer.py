@@ -25,6 +25,7 @@ Work = Callable[[Sequence[Record]], Awaitable[Sequence[Outgoing]]]
 
 BACK_OFF_S: Final = (0.05, 5.0)
 """First and longest pause while infrastructure is broken."""
+COMMIT_MS: Final = 250
 HAND_OVER_S: Final = 20.0
 """A revocation waits so long for the batch at hand; less than the group's rebalance timeout."""
 
@@ -45,16 +46,15 @@ class Consumer:
         work: Work,
         *,
         max_records: int = 500,
-        idle_ms: int = 10,
         hurried: bool = True,
-        commit_ms: int = 0,
+        commit_ms: int = COMMIT_MS,
         assigned: Callable[[frozenset[Place]], Awaitable[None]] | None = None,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         """Declare the subscription on the broker; it runs when the broker starts.
 
         `hurried`: somebody waits for the work; if not, more may come together first.
-        `commit_ms`: commit no more often, for positions that only inform.
+        `commit_ms`: commit no more often. What is handed out again after a crash is known to the inbox.
         `assigned` is told which partitions are ours after a rebalance; it must be quick.
         """
         self._appender = appender
@@ -65,7 +65,8 @@ class Consumer:
         self._idle.set()
         self._giving_up = asyncio.Event()
         self._commit_s = commit_ms / 1000
-        self._committed_at = 0.0
+        self._done: dict[Place, int] = {}
+        self._committing: asyncio.Task[None] | None = None
         self._stopping = False
         self.busy_since: float | None = None
         self.in_trouble = False
@@ -76,7 +77,6 @@ class Consumer:
             self._handle,
             Handover(self._hand_over, self._take_over),
             max_records=max_records,
-            idle_ms=idle_ms,
             hurried=hurried,
         )
 
@@ -87,8 +87,11 @@ class Consumer:
         try:
             async with asyncio.timeout(HAND_OVER_S / 2):
                 await self._idle.wait()
+                await self._commit()
         except TimeoutError:
             log.warning("batch not finished", group=self.group.group)
+        except Trouble:
+            pass  # it never started
 
     def faults(self) -> list[str]:
         """What makes this subscription dead: an ended loop, or a batch that hangs without trouble to blame."""
@@ -130,11 +133,22 @@ class Consumer:
         outgoing = await self._persist(lambda: self._work(records))
         if outgoing:
             await self._persist(lambda: self._appender.append(outgoing))
-        if self._commit_s:
-            if time.monotonic() - self._committed_at < self._commit_s:
-                return
-            self._committed_at = time.monotonic()
-        await self.group.commit({(record.topic, record.partition): record.offset + 1 for record in records})
+        self._done.update(((record.topic, record.partition), record.offset + 1) for record in records)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_later())
+
+    async def _commit_later(self) -> None:
+        await asyncio.sleep(self._commit_s)
+        self._committing = None
+        await self._commit()
+
+    async def _commit(self) -> None:
+        """Commit what is done and still ours."""
+        done, self._done = self._done, {}
+        ours = self.group.assignment()
+        positions = {place: offset for place, offset in done.items() if place in ours}
+        if positions:
+            await self.group.commit(positions)
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it is through; `Abandoned` when the partitions go meanwhile."""
@@ -171,6 +185,7 @@ class Consumer:
         try:
             async with asyncio.timeout(HAND_OVER_S):
                 await self._idle.wait()
+                await self._commit()
         except TimeoutError:
             log.warning("handed over with a batch at hand", group=self.group.group)
 

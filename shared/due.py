@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared import instants, logs
 from shared.contracts import topics
 from shared.contracts.message import Command, Family
-from shared.mongo import QUERY_MS, Collection, Document, Session, translated
+from shared.mongo import QUERY_MS, Collection, Document, Session, insert, translated
 from shared.ports import Outgoing, Trouble
 from shared.processor import SYSTEM
 
@@ -64,7 +64,7 @@ class Calendar:
         with translated():
             await self._collection.create_index([("at", 1)], name="at")
 
-    async def add(self, session: Session, plans: Iterable[Due]) -> None:
+    def add(self, session: Session, plans: Iterable[Due]) -> None:
         """Insert plans within a transaction."""
         documents = [
             {
@@ -77,8 +77,7 @@ class Calendar:
             }
             for plan in plans
         ]
-        if documents:
-            await self._collection.insert_many(documents, session=session)
+        insert(self._collection, session, documents)
 
     async def claim(self, now: str) -> Document | None:
         """Claim the earliest plan that is due and nobody's, if there is one."""

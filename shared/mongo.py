@@ -1,27 +1,31 @@
 """MongoDB: the only file that knows the driver (motor, behind what `pymongo.AsyncMongoClient` offers too).
 
 Reads and writes are majority, journalled. Driver errors that say "not now" become `Trouble`.
+
+motor does each operation in a thread, and the way there and back costs more than the operation. What belongs
+together (a transaction, a whole find) is therefore done in one go in one thread, with the client below motor.
 """
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, Final
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
-    AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import ASCENDING, IndexModel, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, IndexModel, MongoClient, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection as SyncCollection
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
-    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -30,12 +34,16 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from shared.contracts import topics
-from shared.ports import Entry, TooLarge, TooSlow, Trouble
+from shared.ports import Entry, Repeated, TooLarge, TooSlow, Trouble
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
-Session = AsyncIOMotorClientSession
+Session = ClientSession
+_Sync = SyncCollection[Document]
+_SyncClient = MongoClient[Document]
+
+T = TypeVar("T")
 
 QUERY_MS: Final = 2_000
 """`maxTimeMS` of every query."""
@@ -47,6 +55,7 @@ LOCKS_KEPT_S: Final = 5
 _TOO_LARGE: Final = frozenset({388, 10334})
 _TRANSIENT: Final = frozenset({24, 112, 225, 239, 251, 290})
 _DUPLICATE: Final = 11000
+_CONFLICT: Final = 112
 _STEP: Final = 1_000
 _MAJORITY: Final = WriteConcern(w="majority", j=True)
 
@@ -85,35 +94,40 @@ class Client:
             answer = await self._motor.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
         return int(answer["transactionLifetimeLimitSeconds"])
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
-        """One snapshot transaction, committed at the end of the block.
+    async def transact(self, write: Callable[[Session], None]) -> None:
+        """Have the writes done in one snapshot transaction and commit it; `write` runs in a thread.
 
-        The commit is not cut short by a cancellation. Raises `Trouble` for what may pass (an unknown commit too:
-        the inbox tells the next attempt), `TooLarge` for a budget overrun, anything else for a culprit.
+        It is not cut short by a cancellation, which leaves it unknown. Raises `Trouble` for what may pass (an
+        unknown commit too: the inbox tells the next attempt), `Repeated` if something is there already, `TooLarge`
+        for a budget overrun, anything else for a culprit.
         """
-        with translated():
-            async with await self._motor.start_session() as session:
-                session.start_transaction(ReadConcern("snapshot"), _MAJORITY)
-                try:
-                    async with asyncio.timeout(TRANSACTION_S):
-                        yield session
-                except TimeoutError as error:
-                    await _abort(session)
-                    raise TooSlow from error
-                except BaseException:
-                    await _abort(session)
-                    raise
-                await asyncio.shield(asyncio.ensure_future(session.commit_transaction()))
+        await _in_thread(_transact, self._motor.delegate, write)
 
     def close(self) -> None:
         """Drop the connections."""
         self._motor.close()
 
 
-async def _abort(session: Session) -> None:
-    with suppress(PyMongoError):
-        await asyncio.shield(asyncio.ensure_future(session.abort_transaction()))
+async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
+    """Do it in a thread, whole: who is cancelled meanwhile does not learn how it ended."""
+    with translated():
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work, *arguments))
+
+
+async def find(
+    collection: Collection,
+    query: Document,
+    projection: Document | None = None,
+    *,
+    sort: Sequence[tuple[str, int]] = (),
+    limit: int = 0,
+) -> list[Document]:
+    """Read what fits, all at once; 2 s at most. Raises `Trouble`."""
+
+    def read() -> list[Document]:
+        return list(collection.delegate.find(query, projection, sort=sort or None, limit=limit, max_time_ms=QUERY_MS))
+
+    return await _in_thread(read)
 
 
 class translated:  # noqa: N801 -- used as a statement
@@ -135,13 +149,13 @@ def _meaning(error: PyMongoError) -> Exception:
         for label in ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
     ):
         return Trouble(type(error).__name__)
-    codes = {getattr(error, "code", None)}
-    if isinstance(error, BulkWriteError):
-        codes |= {item.get("code") for item in (error.details or {}).get("writeErrors", ())}
+    codes = _codes(error)
     if codes & _TOO_LARGE:
         return TooLarge()
-    if codes & _TRANSIENT or _DUPLICATE in codes or isinstance(error, DuplicateKeyError):
+    if codes & _TRANSIENT:
         return Trouble("conflict")
+    if _DUPLICATE in codes:
+        return Repeated()
     if isinstance(error, OperationFailure) and error.code in {13, 18, 13435, 10107, 11600, 11602, 189, 91}:
         return Trouble("not primary or not authorised")
     return error
@@ -151,7 +165,23 @@ class Lost(Trouble):
     """A guarded write found another version: someone else owns the stream now, or did in between."""
 
 
-async def replace_guarded(
+def insert(collection: Collection, session: Session, documents: Sequence[Document]) -> None:
+    """Insert documents within a transaction; one that is there already is `Repeated`."""
+    if documents:
+        collection.delegate.insert_many(documents, session=session)
+
+
+def remove(collection: Collection, session: Session, query: Document) -> None:
+    """Delete what a query finds, within a transaction."""
+    collection.delegate.delete_many(query, session=session)
+
+
+def change(collection: Collection, session: Session, query: Document, fields: Document) -> None:
+    """Set fields of what a query finds, within a transaction."""
+    collection.delegate.update_many(query, {"$set": fields}, session=session)
+
+
+def replace_guarded(
     collection: Collection, session: Session, documents: Iterable[Document], *, field: str = "version"
 ) -> None:
     """Replace documents whose stored `field` is lower than the new one's `_was`; raise `Lost` if one is not there.
@@ -164,27 +194,33 @@ async def replace_guarded(
         writes.append(ReplaceOne({"_id": document["_id"], field: was}, document))
     if not writes:
         return
-    result = await collection.bulk_write(writes, ordered=False, session=session)
+    result = collection.delegate.bulk_write(writes, ordered=False, session=session)
     if result.matched_count != len(writes):
         raise Lost
 
 
-async def add_up(collection: Collection, session: Session, sums: Iterable[tuple[Document, Mapping[str, int]]]) -> None:
+def add_up(collection: Collection, session: Session, sums: Iterable[tuple[Document, Mapping[str, int]]]) -> None:
     """Add amounts to documents within a transaction; one that is not there begins with its given fields."""
     writes = [
         UpdateOne({"_id": document["_id"]}, {"$inc": amounts, "$setOnInsert": document}, upsert=True)
         for document, amounts in sums
     ]
     if writes:
-        await collection.bulk_write(writes, ordered=False, session=session)
+        collection.delegate.bulk_write(writes, ordered=False, session=session)
 
 
 async def insert_missing(collection: Collection, documents: Sequence[Document]) -> None:
     """Insert documents, in steps of 1,000, and leave those alone whose `_id` is there already."""
     for start in range(0, len(documents), _STEP):
-        step = documents[start : start + _STEP]
-        with translated(), _duplicates_are_fine():
-            await collection.insert_many(step, ordered=False)
+        await _in_thread(_insert_missing, collection.delegate, documents[start : start + _STEP])
+
+
+def _insert_missing(collection: _Sync, documents: Sequence[Document]) -> None:
+    _together(
+        collection,
+        lambda session: collection.insert_many(documents, session=session),
+        lambda: collection.insert_many(documents, ordered=False),
+    )
 
 
 async def keep_latest(collection: Collection, documents: Iterable[Document], *, field: str = "version") -> None:
@@ -194,8 +230,59 @@ async def keep_latest(collection: Collection, documents: Iterable[Document], *, 
         for document in documents
     ]
     if writes:
-        with translated(), _duplicates_are_fine():
-            await collection.bulk_write(writes, ordered=False)
+        await _in_thread(_write_latest, collection.delegate, writes)
+
+
+def _write_latest(collection: _Sync, writes: Sequence[UpdateOne]) -> None:
+    _together(
+        collection,
+        lambda session: collection.bulk_write(writes, ordered=False, session=session),
+        lambda: collection.bulk_write(writes, ordered=False),
+    )
+
+
+async def update_all(collection: Collection, query: Document, changes: Document) -> None:
+    """Update what a query finds."""
+    await _in_thread(_update_all, collection.delegate, query, changes)
+
+
+def _update_all(collection: _Sync, query: Document, changes: Document) -> None:
+    _together(
+        collection,
+        lambda session: collection.update_many(query, changes, session=session),
+        lambda: collection.update_many(query, changes),
+    )
+
+
+def _together(collection: _Sync, whole: Callable[[Session], object], each: Callable[[], object]) -> None:
+    """Write in one transaction, which costs a fraction of the same without; if somebody was there before, without."""
+    try:
+        _transact(collection.database.client, whole)
+    except OperationFailure as error:
+        if not _codes(error) & {_DUPLICATE, _CONFLICT}:
+            raise
+        with _duplicates_are_fine():
+            each()
+
+
+def _transact(client: _SyncClient, write: Callable[[Session], object]) -> None:
+    """One snapshot transaction, in the thread of the caller."""
+    with client.start_session() as session:
+        began = time.monotonic()
+        session.start_transaction(ReadConcern("snapshot"), _MAJORITY)
+        try:
+            write(session)
+            _in_time(began)
+        except BaseException:
+            with suppress(PyMongoError):
+                session.abort_transaction()
+            raise
+        session.commit_transaction()
+
+
+def _in_time(began: float) -> None:
+    if time.monotonic() - began > TRANSACTION_S:
+        raise TooSlow
 
 
 @contextmanager
@@ -204,10 +291,15 @@ def _duplicates_are_fine() -> Iterator[None]:
     try:
         yield
     except BulkWriteError as error:
-        details = error.details or {}
-        codes = {item.get("code") for item in details.get("writeErrors", ())}
-        if codes != {_DUPLICATE} or details.get("writeConcernErrors"):
+        if _codes(error) != {_DUPLICATE} or (error.details or {}).get("writeConcernErrors"):
             raise
+
+
+def _codes(error: PyMongoError) -> set[int | None]:
+    """Codes of what went wrong: of each write if there were several, else of the operation."""
+    if isinstance(error, BulkWriteError):
+        return {item.get("code") for item in (error.details or {}).get("writeErrors", ())}
+    return {getattr(error, "code", None)}
 
 
 class Inbox:
@@ -233,14 +325,13 @@ class Inbox:
 
     async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
         """Entries of the commands that were decided before."""
-        with translated():
-            found = self._collection.find({"_id": {"$in": list(command_ids)}}, max_time_ms=QUERY_MS)
-            return {document["_id"]: _entry(document) async for document in found}
+        found = await find(self._collection, {"_id": {"$in": list(command_ids)}})
+        return {document["_id"]: _entry(document) for document in found}
 
-    async def add(self, session: Session, entries: Sequence[Entry]) -> None:
-        """Insert entries within a transaction; one that is there already is `Trouble` (read again, answer it)."""
+    def add(self, session: Session, entries: Sequence[Entry]) -> None:
+        """Insert entries within a transaction; one that is there already is `Repeated` (read it, answer it)."""
         now = dt.datetime.now(dt.UTC)
-        await self._collection.insert_many([_document(entry, now) for entry in entries], session=session)
+        insert(self._collection, session, [_document(entry, now) for entry in entries])
 
     async def outcome(self, command_id: str) -> bytes | None:
         """Outcome record of a command, if it was decided."""

@@ -25,6 +25,10 @@ class TooSlow(TooLarge):
     """The transaction took too long. A single command that did is no culprit: something is slow just now."""
 
 
+class Repeated(Exception):  # noqa: N818 -- mostly no fault
+    """Something to be stored is there already: a command decided before, most likely; else it is the culprit."""
+
+
 class Record(Struct, frozen=True):
     """A record as the log hands it out; `timestamp` is its append time in ms since 1970."""
 
@@ -90,12 +94,18 @@ class Store(Protocol[S]):
         """Inbox entries of those commands that were decided before."""
         ...
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, S]:
-        """State of every stream that the commands name, with all that deciding them needs."""
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, S]:
+        """State of every stream that the commands name, with all that deciding them needs.
+
+        `doubted`: also what is there only if ids that should be new are not.
+        """
         ...
 
     async def save(self, before: dict[str, S], after: dict[str, S], entries: Sequence[Entry]) -> None:
-        """Write changed documents, guarded by version, and the entries in one transaction."""
+        """Write changed documents, guarded by version, and the entries in one transaction.
+
+        Raises `Repeated` if an entry, or anything else that is new, is there already.
+        """
         ...
 
 

@@ -23,7 +23,20 @@ from shared.contracts.message import (
     readable_id,
 )
 from shared.decider import Asked, Done, Refused
-from shared.ports import Ask, Entry, Observer, Outgoing, Record, Rules, Store, TooLarge, TooSlow, Trouble, dead_letter
+from shared.ports import (
+    Ask,
+    Entry,
+    Observer,
+    Outgoing,
+    Record,
+    Repeated,
+    Rules,
+    Store,
+    TooLarge,
+    TooSlow,
+    Trouble,
+    dead_letter,
+)
 
 S = TypeVar("S")
 
@@ -73,12 +86,11 @@ class Processor(Generic[S]):
                 asks.append(self._read(record))
             except Malformed as error:
                 out[place] = self._dead_letter(record, str(error))
-        entries = await self.store.answered([ask.envelope.id for ask in asks]) if asks else {}
-        old = set(entries)
-        fresh = _first_of_each([ask for ask in asks if ask.envelope.id not in old])
+        entries: dict[str, Entry] = {}
+        fresh = _first_of_each(asks)
+        self.observer.repeated(len(asks) - len(fresh))
         for start in range(0, len(fresh), MOST_COMMANDS):
             await self._decide(fresh[start : start + MOST_COMMANDS], entries)
-        self.observer.repeated(len(asks) - len(fresh))
         waiting = iter(asks)
         for place in range(len(batch)):
             if place not in out:
@@ -86,12 +98,23 @@ class Processor(Generic[S]):
         return [outgoing for place in range(len(batch)) for outgoing in out[place]]
 
     async def _decide(self, asks: Sequence[Ask], entries: dict[str, Entry]) -> None:
-        """Decide and save, halving what is too large or fails, down to the one that fails alone."""
+        """Decide and save, halving what is too large or fails, down to the one that fails alone.
+
+        That a command was decided before is rare, and told by its entry being there already.
+        """
         try:
             decided = await self._transact(asks)
         except Trouble:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever a culprit raises
+            known = await self.store.answered([ask.envelope.id for ask in asks]) if isinstance(error, Repeated) else {}
+            if known:
+                self.observer.repeated(len(known))
+                entries.update(known)
+                left = [ask for ask in asks if ask.envelope.id not in known]
+                if left:
+                    await self._decide(left, entries)
+                return
             if len(asks) > 1:
                 middle = len(asks) // 2
                 await self._decide(asks[:middle], entries)
@@ -101,12 +124,16 @@ class Processor(Generic[S]):
         entries.update((entry.command_id, entry) for entry in decided)
 
     async def _alone(self, ask: Ask, error: Exception) -> Entry:
-        """Decide a command that failed alone; park it if it fails every time the same way."""
+        """Decide a command that failed alone; park it, once, if it fails every time the same way."""
         if isinstance(error, TooSlow):
             raise Trouble("a transaction of one command took too long") from error
+        known = await self.store.answered([ask.envelope.id])
+        if known:
+            self.observer.repeated(1)
+            return known[ask.envelope.id]
         for _ in range(MORE_TRIES):
             try:
-                [entry] = await self._transact([ask])
+                [entry] = await self._transact([ask], doubted=True)
             except Trouble:
                 raise
             except Exception as again:
@@ -118,8 +145,8 @@ class Processor(Generic[S]):
         await self.store.save({}, {}, [entry])
         return entry
 
-    async def _transact(self, asks: Sequence[Ask]) -> list[Entry]:
-        before = await self.store.load(asks)
+    async def _transact(self, asks: Sequence[Ask], *, doubted: bool = False) -> list[Entry]:
+        before = await self.store.load(asks, doubted=doubted)
         after = dict(before)
         started = self.clock()
         decided = []

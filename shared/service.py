@@ -109,7 +109,7 @@ class Service:
     ) -> Processor[S]:
         """Decide the service's commands."""
         processor = Processor(self.name, commands, facts, rules, store, Measured(self.name), clock=time.perf_counter)
-        self._consume([topics.commands(self.name)], self.name, processor.process, idle_ms=10)
+        self._consume([topics.commands(self.name)], self.name, processor.process)
         self.background("lag", self._measure_lag)
         return processor
 
@@ -117,7 +117,7 @@ class Service:
         """Read facts in a group; `work` returns dead letters, or nothing."""
         for topic in names:
             metrics.describe_consumer(topic, group, PARK_REASONS)
-        self._consume(names, group, work, idle_ms=50, hurried=False)
+        self._consume(names, group, work, hurried=False)
 
     def background(self, name: str, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a job for as long as the process lives; one that ends shows in `/livez`."""
@@ -204,7 +204,7 @@ class Service:
         self.mongo.close()
         log.info("stopped")
 
-    def _consume(self, names: Sequence[str], group: str, work: Work, *, idle_ms: int, hurried: bool = True) -> None:
+    def _consume(self, names: Sequence[str], group: str, work: Work, *, hurried: bool = True) -> None:
         self._topics |= set(names)
         retried = metrics.retries.labels(topic=names[0], consumer_group=group)
         self.consumers.append(
@@ -214,7 +214,6 @@ class Service:
                 names,
                 group,
                 work,
-                idle_ms=idle_ms,
                 hurried=hurried,
                 on_trouble=lambda _: retried.inc(),
             )

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 TRANSPORT = "brumtogether.transport"
 """ASGI extension: its `transport` is what is written to, by which a stream sees and cuts off a stalled client."""
+_WHOLE = "brumtogether.whole"
+
+
+def is_whole(scope: Scope) -> bool:
+    """Whether the body of a request has come in full; if this is not known, it has not."""
+    return _WHOLE in scope.get("extensions", ())
+
 
 _BACKLOG = 2048
 
@@ -88,6 +95,12 @@ class _Protocol(HttpToolsProtocol):
         """Add the transport to the scope."""
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+    def on_message_complete(self) -> None:
+        """Note in the scope that the body is there."""
+        super().on_message_complete()
+        if self.cycle is not None:
+            self.cycle.scope["extensions"][_WHOLE] = {}
 
 
 class _Uvicorn(uvicorn.Server):

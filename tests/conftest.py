@@ -12,6 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast examples are drawn says something of the machine, and nothing of us.
+settings.register_profile("brum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("brum")
 
 _ROOT = Path(__file__).parent.parent
 

@@ -1,6 +1,7 @@
 """`brum serve`."""
 
 import errno
+import gc
 import importlib
 from enum import StrEnum
 from typing import Annotated
@@ -34,6 +35,7 @@ def serve(
 
     settings = read(PROCESSES[process])
     logs.setup(process, settings.log_level)
+    gc.set_threshold(20_000, 20, 50)  # by default young objects are looked through many times a batch, for nothing
     try:
         uvloop.run(importlib.import_module(f"services.{process}.app").main(settings))
     except OSError as error:

@@ -5,7 +5,7 @@ and saved in one transaction; campaigns, partners and events are guarded by vers
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -33,13 +33,14 @@ from shared.contracts.events import (
     Venue,
 )
 from shared.mongo import (
-    QUERY_MS,
     Client,
     Collection,
     Database,
     Document,
     Inbox,
     Session,
+    find,
+    insert,
     replace_guarded,
     translated,
 )
@@ -83,7 +84,7 @@ class EventsStore:
         """Inbox entries of those commands that were decided before."""
         return await self.inbox.answered(command_ids)
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, State]:
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, State]:  # noqa: ARG002 -- nothing is left out
         """The campaigns and events that the commands name, with what deciding them needs."""
         with translated():
             campaigns = await self._load_campaigns([ask for ask in asks if isinstance(ask.command, OfCampaign)])
@@ -106,10 +107,13 @@ class EventsStore:
                     pass
         if changes.slugs_clash and len(entries) > 1:
             raise TooLarge  # in halves, the later one finds the slug taken
-        async with self._client.transaction() as session:
+
+        def write(session: Session) -> None:
+            self.inbox.add(session, entries)
             for name in COLLECTIONS:
-                await changes.write(self.database[name], session)
-            await self.inbox.add(session, entries)
+                changes.write(self.database[name], session)
+
+        await self._client.transact(write)
 
     # ------------------------------------------------------------ campaigns
 
@@ -120,10 +124,10 @@ class EventsStore:
         }
         states = await self.campaigns({ask.stream for ask in asks})
         partners: dict[str, dict[str, PartnerState]] = defaultdict(dict)
-        async for document in _by_id(self.database.partners, named):
+        for document in await _by_id(self.database.partners, named):
             partner = msgspec.convert(document["state"], PartnerState)
             partners[partner.campaign_id][partner.id] = partner
-        taken = {document["_id"] async for document in _by_id(self.database.slugs, slugs)}
+        taken = {document["_id"] for document in await _by_id(self.database.slugs, slugs)}
         hopeless = {stream for slug, stream in slugs.items() if slug in taken}
         return {
             ask.stream: Campaign(states.get(ask.stream), partners.get(ask.stream, {}), ask.stream in hopeless)
@@ -132,18 +136,18 @@ class EventsStore:
 
     async def campaigns(self, names: Iterable[str]) -> dict[str, CampaignState]:
         """Campaigns by id, as far as they are there."""
-        found = _by_id(self.database.campaigns, names)
-        return {document["_id"]: msgspec.convert(document["state"], CampaignState) async for document in found}
+        found = await _by_id(self.database.campaigns, names)
+        return {document["_id"]: msgspec.convert(document["state"], CampaignState) for document in found}
 
     # ------------------------------------------------------------ events
 
     async def _load_events(self, asks: Sequence[Ask]) -> dict[str, State]:
         events = {ask.stream: Event() for ask in asks}
-        async for document in _by_id(self.database.events, events):
+        for document in await _by_id(self.database.events, events):
             events[document["_id"]] = event_of(document)
         named = {ask.command.registration_id for ask in asks if isinstance(ask.command, Register | LeaveEvent)}
         places: dict[str, dict[str, Place]] = defaultdict(dict)
-        async for document in _by_id(self.database.registrations, named):
+        for document in await _by_id(self.database.registrations, named):
             place = place_of(document)
             places[place.registration.event_id][place.registration.id] = place
         for stream, mentioned in places.items():
@@ -176,13 +180,13 @@ class EventsStore:
 
     async def acting(self, campaigns: Iterable[str], people: set[str]) -> dict[tuple[str, str], frozenset[str]]:
         """By campaign and person: the partners that the person is a member of."""
-        found = self.database.partners.find(
+        found = await find(
+            self.database.partners,
             {"state.campaign_id": {"$in": list(campaigns)}, "state.members": {"$in": list(people)}},
             {"state.campaign_id": 1, "state.members": 1},
-            max_time_ms=QUERY_MS,
         )
         acting: dict[tuple[str, str], frozenset[str]] = {}
-        async for document in found:
+        for document in found:
             for person in people.intersection(document["state"]["members"]):
                 key = (document["state"]["campaign_id"], person)
                 acting[key] = acting.get(key, frozenset()) | {document["_id"]}
@@ -224,11 +228,10 @@ class _Changes:
             if place is not known:
                 self._note("registrations", _place_document(place), known.registration.version if known else None)
 
-    async def write(self, collection: Collection, session: Session) -> None:
+    def write(self, collection: Collection, session: Session) -> None:
         """Write what was noted for a collection."""
-        if new := self._new.get(collection.name):
-            await collection.insert_many(new, session=session)
-        await replace_guarded(collection, session, self._replaced.get(collection.name, ()), field=VERSION)
+        insert(collection, session, self._new.get(collection.name, ()))
+        replace_guarded(collection, session, self._replaced.get(collection.name, ()), field=VERSION)
 
     def _note(self, collection: str, document: Document, was: int | None) -> None:
         if was is None:
@@ -261,10 +264,9 @@ def _campaign_of(event: Event, ask: Ask) -> str | None:
     return state.campaign_id
 
 
-async def _by_id(collection: Collection, names: Iterable[str]) -> AsyncIterator[Document]:
-    if wanted := list(names):
-        async for document in collection.find({"_id": {"$in": wanted}}, max_time_ms=QUERY_MS):
-            yield document
+async def _by_id(collection: Collection, names: Iterable[str]) -> list[Document]:
+    wanted = list(names)
+    return await find(collection, {"_id": {"$in": wanted}}) if wanted else []
 
 
 def _document(state: CampaignState | PartnerState) -> Document:

@@ -165,7 +165,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """End all parts, each in bounded time."""
-        await self.projector.consumer.stop()
+        await self.projector.stop()
         await bounded(self.broker.stop())
         for task in self._tasks.values():
             task.cancel()
@@ -180,7 +180,7 @@ class Gateway:
         found: dict[str, internal.Health] = {"event loop": self.watch.health()}
         connected = self._tasks.get("log")
         if connected is not None and connected.done():
-            found["projector"] = "; ".join(self.projector.consumer.faults()) or True
+            found["projector"] = "; ".join(self.projector.faults()) or True
         found["streams"] = "; ".join(self.streams.faults()) or True
         for name, task in self._tasks.items():
             if task.done() and (name not in _ENDING or task.exception() is not None):

@@ -39,8 +39,8 @@ EVERYBODY: Final[frozenset[str]] = frozenset()
 class Log(Protocol):
     """Takes commands: `shared.kafka.Appender`."""
 
-    async def append_soon(self, record: Outgoing) -> None:
-        """Return when the record is acknowledged, raise `Trouble` if that is not known."""
+    async def append_soon(self, record: Outgoing) -> "asyncio.Future[None]":
+        """Take a record; what is returned fails with `Trouble` if its append is not acknowledged. So may this."""
         ...
 
 
@@ -52,8 +52,8 @@ class Waiting(Protocol):
         """Where this replica is woken."""
         ...
 
-    def expect(self, request_id: str) -> "asyncio.Future[Woken]":
-        """Await the outcome of a request."""
+    def expect(self, request_id: str) -> "asyncio.Future[Woken | None]":
+        """Await the outcome of a request; None if this replica is shutting down."""
         ...
 
     def forget(self, request_id: str) -> None:
@@ -221,21 +221,24 @@ class Commands:
     async def _decided(self, record: Outgoing, command_id: str, submitted_at: str, wait: float) -> Decided | None:
         """Append, and wait for the outcome; None if there is none in time. Raises `Trouble` of the append."""
         if wait <= 0:
-            await self._log.append_soon(record)
+            await (await self._log.append_soon(record))
             return None
         request = secrets.token_hex(8)
         woken = self._waiting.expect(request)
+        patience = asyncio.get_running_loop().call_later(wait, _settle, woken)
         try:
             wake = self._waiting.channel.encode()
-            await self._log.append_soon(
-                msgspec.structs.replace(record, headers=((WAKE, wake), (REQUEST, request.encode())))
-            )
-            await asyncio.wait((woken,), timeout=wait)
+            asked = Outgoing(record.topic, None, record.key, record.value, ((WAKE, wake), (REQUEST, request.encode())))
+            acknowledged = await self._log.append_soon(asked)
+            # An outcome implies the append, so that is waited for only if it fails, or if there is no outcome.
+            acknowledged.add_done_callback(partial(_settle, woken))
+            told = await woken
         finally:
+            patience.cancel()
             self._waiting.forget(request)
-        if woken.done() and not woken.cancelled() and not woken.exception():
-            told = woken.result()
+        if told is not None:
             return outcome.read(told.value, replayed=told.replayed, mismatch=told.mismatch)
+        await acknowledged
         return await self._looked_up(command_id, submitted_at)
 
     async def _looked_up(self, command_id: str, submitted_at: str) -> Decided | None:
@@ -250,6 +253,17 @@ class Commands:
             return None
         decided = outcome.read(value) if value else None
         return decided if decided and decided.outcome.submitted_at == submitted_at else None
+
+
+def _settle(woken: "asyncio.Future[Woken | None]", append: "asyncio.Future[None] | None" = None) -> None:
+    """Let go of who waits: when the time is over, or when the append has failed."""
+    error = append.exception() if append is not None else None
+    if woken.done():
+        return
+    if error is not None:
+        woken.set_exception(error)
+    elif append is None:
+        woken.set_result(None)
 
 
 def _is_bodiless(headers: parameters.Headers) -> bool:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway import problems
@@ -36,7 +35,6 @@ class Front:
         self._table = table
         self._rest = rest
         self._added = added
-        self._timers: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; lifespan and other protocols are not for us."""
@@ -78,12 +76,8 @@ class Front:
 
     def _count(self, exchange: Exchange, status: int, seconds: float) -> None:
         method: str = exchange.scope["method"]
-        key = (method if method in _METHODS else _OTHER, self._name(exchange), status)
-        timer = self._timers.get(key)
-        if timer is None:
-            timer = metrics.http_request_duration.labels("gateway", key[0], key[1], str(status))
-            self._timers[key] = timer
-        timer.observe(seconds)
+        known = method if method in _METHODS else _OTHER
+        metrics.request_durations.took(known, self._name(exchange), status, seconds)
 
 
 def _with(headers: Sequence[tuple[bytes, bytes]], added: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -33,6 +33,6 @@ async def beat(
             Heartbeat(dict(heads())), id=f"heartbeat.{at}", subject=topic, time=instants.from_ms(at)
         )
         try:
-            await appender.append_soon(Outgoing(topic, 0, None, value, (("content-type", CONTENT_TYPE.encode()),)))
+            await appender.append([Outgoing(topic, 0, None, value, (("content-type", CONTENT_TYPE.encode()),))])
         except Trouble as trouble:
             log.warning("no heartbeat", reason=str(trouble))

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from services.gateway.gathering import FACT_TOPICS, gather, name_of
@@ -60,17 +61,20 @@ class Projector:
         self._parked: set[tuple[tuple[str, bytes], ...]] = set()
         self._one_at_a_time = asyncio.Lock()
         self._complete = asyncio.Event()
-        self.consumer = Consumer(
-            broker,
-            appender,
-            topics,
-            group,
-            self.take,
-            max_records=1_000,
-            idle_ms=10,
-            commit_ms=5_000,
-            assigned=self._assigned,
-        )
+        # One subscription a topic: an answer to a fetch costs by the partitions asked for, and most topics are quiet.
+        self.consumers = {
+            topic: Consumer(
+                broker,
+                appender,
+                [topic],
+                group,
+                self.take,
+                max_records=1_000,
+                commit_ms=5_000,
+                assigned=partial(self._assigned, topic),
+            )
+            for topic in topics
+        }
         for topic in topics:
             metrics.describe_consumer(topic, group, ())
 
@@ -154,35 +158,51 @@ class Projector:
         if any(times >= _GAPS_BORNE for times in self._gaps.values()):
             log.warning("the log begins after what Redis holds")
             await self._rebuild.once(force=True)
-        elif not behind(held, expected) and self._ours() <= self._expected.keys():
+        elif not behind(held, expected) and self.assignment() <= self._expected.keys():
             return
         async with self._one_at_a_time:
             log.warning("going back to where Redis stands")
             await self._resume()
 
-    def _ours(self) -> frozenset[Place]:
+    async def stop(self) -> None:
+        """Finish what is at hand, bounded."""
+        await asyncio.gather(*(consumer.stop() for consumer in self.consumers.values()))
+
+    def faults(self) -> list[str]:
+        """What makes a subscription dead."""
+        return [fault for consumer in self.consumers.values() for fault in consumer.faults()]
+
+    def assignment(self) -> frozenset[Place]:
+        """Places that are ours now, of all topics."""
         try:
-            return self.consumer.group.assignment()
+            return frozenset().union(*(consumer.group.assignment() for consumer in self.consumers.values()))
         except Trouble:  # not started yet
             return frozenset()
 
-    async def _assigned(self, places: frozenset[Place]) -> None:
+    async def _assigned(self, topic: str, places: frozenset[Place]) -> None:
         """Begin where Redis stands; if that cannot be told now, the next look asks again."""
-        self._expected.clear()
-        self._gaps.clear()
+        for kept in (self._expected, self._gaps):
+            for place in [place for place in kept if place[0] == topic]:
+                del kept[place]
         try:
             await self._resume(places)
         except Trouble as trouble:
             log.warning("positions not known yet", reason=str(trouble))
 
     async def _resume(self, places: frozenset[Place] | None = None) -> None:
-        """Have everything handed out again from where Redis stands."""
-        self._gaps.clear()
-        places = places if places is not None else self._ours()
+        """Have places, or all of ours, handed out again from where Redis stands."""
         held = await self._store.positions()
-        self._expected = {place: held.get(name_of(place), 0) for place in places}
-        for place, offset in self._expected.items():
-            self.consumer.group.seek(place, offset)
+        if places is None:
+            places = self.assignment()
+            self._expected.clear()
+            self._gaps.clear()
+        for place in places:
+            self._expected[place] = held.get(name_of(place), 0)
+            self._gaps.pop(place, None)
+            self._seek(place)
+
+    def _seek(self, place: Place) -> None:
+        self.consumers[place[0]].group.seek(place, self._expected[place])
 
     async def _wait_for_views(self) -> None:
         self._complete.clear()
@@ -202,7 +222,7 @@ class Projector:
             return records
         for place in too_far:
             self._gaps[place] = self._gaps.get(place, 0) + 1
-            self.consumer.group.seek(place, self._expected[place])
+            self._seek(place)
         return [record for record in records if (record.topic, record.partition) not in too_far]
 
     def _observe(self, records: Sequence[Record]) -> None:

@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
-from prometheus_client import Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.problems import Answer
@@ -20,6 +19,9 @@ Header = tuple[bytes, bytes]
 _OK: Final = 200
 _UNCHANGED: Final = 304
 _LONGEST_QUERY: Final = 512
+_EMPTY: Final = {"type": "http.response.body", "body": b""}
+
+_took = metrics.request_durations.took
 
 
 class Entry(Struct, frozen=True):
@@ -36,6 +38,7 @@ class Entry(Struct, frozen=True):
     headers: list[Header]
     found: dict[str, Any]
     unchanged: dict[str, Any]
+    whole: dict[str, Any]
     personal: bool = False
     expires: float | None = None
 
@@ -68,6 +71,7 @@ def entry(
         headers,
         {"type": "http.response.start", "status": _OK, "headers": [*headers, *added]},
         {"type": "http.response.start", "status": _UNCHANGED, "headers": [*told, *added]},
+        {"type": "http.response.body", "body": body},
         personal,
         expires,
     )
@@ -103,7 +107,6 @@ class Ready:
         """Serve what lies on the shelf, pass on the rest."""
         self._get = shelf.get
         self._inside = inside
-        self._timers: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -118,19 +121,15 @@ class Ready:
             await self._inside(scope, receive, send)
             return
         started = time.perf_counter()
-        same = unchanged(made, scope["headers"])
-        await send(made.unchanged if same else made.found)
-        body = b"" if same or scope["method"] == "HEAD" else made.body
-        await send({"type": "http.response.body", "body": body})
-        self._count(scope["method"], made.route, _UNCHANGED if same else _OK, time.perf_counter() - started)
-
-    def _count(self, method: str, route: str, status: int, seconds: float) -> None:
-        key = (method, route, status)
-        timer = self._timers.get(key)
-        if timer is None:
-            timer = metrics.http_request_duration.labels("gateway", method, route, str(status))
-            self._timers[key] = timer
-        timer.observe(seconds)
+        if unchanged(made, scope["headers"]):
+            await send(made.unchanged)
+            await send(_EMPTY)
+            status = _UNCHANGED
+        else:
+            await send(made.found)
+            await send(_EMPTY if scope["method"] == "HEAD" else made.whole)
+            status = _OK
+        _took(scope["method"], made.route, status, time.perf_counter() - started)
 
 
 def _tags(value: bytes) -> list[bytes]:

@@ -20,28 +20,27 @@ class Woken(Struct, frozen=True):
     mismatch: bool
 
 
-class Unanswered(Exception):  # noqa: N818 -- the outcome may come; nobody waits here any more
-    """This replica is shutting down; the outcome can be asked for elsewhere."""
-
-
 class Waiters:
     """Hands outcomes to those who wait; what nobody waits for is dropped."""
 
     def __init__(self, root: str = "") -> None:
         """Name a channel of this replica's own, below `root`."""
         self.channel = f"{root}wake:{secrets.token_hex(8)}"
-        self._waiting: dict[str, asyncio.Future[Woken]] = {}
+        self._waiting: dict[str, asyncio.Future[Woken | None]] = {}
         self._closed = False
 
     def __len__(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
-    def expect(self, request_id: str) -> asyncio.Future[Woken]:
-        """Await the outcome of a request; call before its command is appended, and `forget` it in the end."""
-        waiting: asyncio.Future[Woken] = asyncio.get_running_loop().create_future()
+    def expect(self, request_id: str) -> asyncio.Future[Woken | None]:
+        """Await the outcome of a request; call before its command is appended, and `forget` it in the end.
+
+        None comes when this replica is shutting down: the outcome can be asked for elsewhere.
+        """
+        waiting: asyncio.Future[Woken | None] = asyncio.get_running_loop().create_future()
         if self._closed:
-            _fail(waiting)
+            waiting.set_result(None)
             return waiting
         self._waiting[request_id] = waiting
         metrics.waiters.set(len(self._waiting))
@@ -63,11 +62,6 @@ class Waiters:
         self._closed = True
         for waiting in self._waiting.values():
             if not waiting.done():
-                _fail(waiting)
+                waiting.set_result(None)
         self._waiting.clear()
         metrics.waiters.set(0)
-
-
-def _fail(waiting: asyncio.Future[Woken]) -> None:
-    waiting.set_exception(Unanswered())
-    waiting.exception()  # marks it as seen, for those who have stopped looking

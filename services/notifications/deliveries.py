@@ -19,7 +19,7 @@ from services.notifications.delivery import (
     Result,
     delivery_id,
 )
-from shared.mongo import QUERY_MS, Database, insert_missing, translated
+from shared.mongo import Database, find, insert_missing, translated, update_all
 
 NO_LEASE: Final = ""
 """Lease of a delivery that nobody works on; before every instant."""
@@ -68,21 +68,20 @@ class Deliveries:
         """Take deliveries that are due on a road, or whose lease has run out; `holder` is unique to this call."""
         due = {"road": road, "state": SCHEDULED, "not_before": {"$lte": now}}
         lapsed = {"road": road, "state": SENDING, "lease_until": {"$lt": now}}
-        with translated():
-            names = await self._names(due, "not_before", most)
-            if len(names) < most:
-                names += await self._names(lapsed, "lease_until", most - len(names))
-            if not names:
-                return []
-            await self._deliveries.update_many(
-                {"_id": {"$in": names}, "$or": [due, lapsed]},
-                {
-                    "$set": {"state": SENDING, "lease_until": until, "holder": holder, "updated_at": now},
-                    "$inc": {"fence": 1},
-                },
-            )
-            found = self._deliveries.find({"_id": {"$in": names}, "holder": holder}, max_time_ms=QUERY_MS)
-            rows = [row async for row in found]
+        names = await self._names(due, "not_before", most)
+        if len(names) < most:
+            names += await self._names(lapsed, "lease_until", most - len(names))
+        if not names:
+            return []
+        await update_all(
+            self._deliveries,
+            {"_id": {"$in": names}, "$or": [due, lapsed]},
+            {
+                "$set": {"state": SENDING, "lease_until": until, "holder": holder, "updated_at": now},
+                "$inc": {"fence": 1},
+            },
+        )
+        rows = await find(self._deliveries, {"_id": {"$in": names}, "holder": holder})
         letters = await self._read({row["letter"] for row in rows})
         return [
             Claim(Parcel(row["_id"], row["person"], letters[row["letter"]], row["created_at"]), row["fence"])
@@ -103,28 +102,23 @@ class Deliveries:
 
     async def statuses(self, names: Sequence[str]) -> dict[str, Status]:
         """Where these deliveries stand."""
-        with translated():
-            found = self._deliveries.find({"_id": {"$in": list(names)}}, max_time_ms=QUERY_MS)
-            return {row["_id"]: Status(row["road"], row["state"], row["updated_at"]) async for row in found}
+        found = await find(self._deliveries, {"_id": {"$in": list(names)}})
+        return {row["_id"]: Status(row["road"], row["state"], row["updated_at"]) for row in found}
 
     async def _write(self, changes: Iterable[tuple[Claim, Mapping[str, str]]]) -> None:
         alike: dict[tuple[int, tuple[tuple[str, str], ...]], list[str]] = defaultdict(list)
         for claim, change in changes:
             alike[claim.fence, tuple(change.items())].append(claim.parcel.id)
-        with translated():
-            for (fence, fields), names in alike.items():
-                await self._deliveries.update_many(
-                    {"_id": {"$in": names}, "state": SENDING, "fence": fence}, {"$set": dict(fields)}
-                )
+        for (fence, fields), names in alike.items():
+            still_ours: dict[str, Any] = {"_id": {"$in": names}, "state": SENDING, "fence": fence}
+            await update_all(self._deliveries, still_ours, {"$set": dict(fields)})
 
     async def _names(self, query: Mapping[str, Any], by: str, most: int) -> list[str]:
-        found = self._deliveries.find(query, {"_id": 1}, max_time_ms=QUERY_MS).sort(by, 1).limit(most)
-        return [row["_id"] async for row in found]
+        return [row["_id"] for row in await find(self._deliveries, dict(query), {"_id": 1}, sort=[(by, 1)], limit=most)]
 
     async def _read(self, names: Iterable[str]) -> dict[str, Letter]:
-        with translated():
-            found = self._letters.find({"_id": {"$in": list(names)}}, max_time_ms=QUERY_MS)
-            return {row["_id"]: msgspec.convert({**row, "id": row["_id"]}, Letter) async for row in found}
+        found = await find(self._letters, {"_id": {"$in": list(names)}})
+        return {row["_id"]: msgspec.convert({**row, "id": row["_id"]}, Letter) for row in found}
 
 
 def _without_id(letter: Letter) -> dict[str, Any]:

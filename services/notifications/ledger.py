@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from services.notifications.policy import Coming, Followers, Note, Opened, Registered
-from shared.mongo import QUERY_MS, Collection, Database, keep_latest, translated
+from shared.mongo import QUERY_MS, Collection, Database, find, keep_latest, translated
 
 PAGE: Final = 1_000
 
@@ -29,9 +29,8 @@ class Ledger:
 
     async def positions(self, streams: Iterable[str]) -> dict[str, int]:
         """Version up to which each stream was read; a stream never met is missing."""
-        with translated():
-            found = self._streams.find({"_id": {"$in": list(streams)}}, max_time_ms=QUERY_MS)
-            return {document["_id"]: document["version"] async for document in found}
+        found = await find(self._streams, {"_id": {"$in": list(streams)}})
+        return {document["_id"]: document["version"] for document in found}
 
     async def advance(self, positions: Mapping[str, int]) -> None:
         """Note how far streams were read; never goes back."""
@@ -58,9 +57,8 @@ class Ledger:
 
     async def openers(self, needs: Iterable[str]) -> dict[str, str]:
         """Who opened each need, as far as we heard of it."""
-        with translated():
-            found = self._openers.find({"_id": {"$in": list(needs)}}, max_time_ms=QUERY_MS)
-            return {document["_id"]: document["person"] async for document in found}
+        found = await find(self._openers, {"_id": {"$in": list(needs)}})
+        return {document["_id"]: document["person"] for document in found}
 
     def audience(self, audience: Registered | Followers) -> AsyncIterator[list[str]]:
         """People of a group, in pages of at most 1,000."""

@@ -8,7 +8,19 @@ import msgspec
 from services.notifications.follower import Follower
 from services.notifications.ledger import member
 from shared.contracts.notifications import Follow, Followed, FollowerState, ReadNotification, Unfollow
-from shared.mongo import QUERY_MS, Client, Database, Document, Inbox, Session, replace_guarded, translated
+from shared.mongo import (
+    QUERY_MS,
+    Client,
+    Database,
+    Document,
+    Inbox,
+    Session,
+    change,
+    insert,
+    remove,
+    replace_guarded,
+    translated,
+)
 from shared.ports import Ask, Entry
 
 _Change = tuple[Follower, Follower]
@@ -37,7 +49,7 @@ class FollowerStore:
         """Inbox entries of those commands that were decided before."""
         return await self._inbox.answered(command_ids)
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, Follower]:
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, Follower]:  # noqa: ARG002 -- nothing is left out
         """The people who ask, with the follows and notifications they mention."""
         follows: dict[str, Followed] = {}
         notifications = set()
@@ -75,40 +87,39 @@ class FollowerStore:
     async def save(self, before: dict[str, Follower], after: dict[str, Follower], entries: Sequence[Entry]) -> None:
         """Write what has changed, and the entries, in one transaction."""
         changed = [(before[name], now) for name, now in after.items() if now.state != before[name].state]
-        async with self._client.transaction() as session:
-            await self._save_people(session, changed)
-            await self._save_follows(session, changed)
-            await self._save_marks(session, changed)
-            await self._inbox.add(session, entries)
 
-    async def _save_people(self, session: Session, changed: Sequence[_Change]) -> None:
+        def write(session: Session) -> None:
+            self._inbox.add(session, entries)
+            self._save_people(session, changed)
+            self._save_follows(session, changed)
+            self._save_marks(session, changed)
+
+        await self._client.transact(write)
+
+    def _save_people(self, session: Session, changed: Sequence[_Change]) -> None:
         fresh = [_document(now) for was, now in changed if was.state is None]
-        if fresh:
-            await self._followers.insert_many(fresh, session=session)
-        await replace_guarded(
+        insert(self._followers, session, fresh)
+        replace_guarded(
             self._followers,
             session,
             [{**_document(now), "_was": was.state.version} for was, now in changed if was.state is not None],
         )
 
-    async def _save_follows(self, session: Session, changed: Sequence[_Change]) -> None:
+    def _save_follows(self, session: Session, changed: Sequence[_Change]) -> None:
         ended = [member(target.id, now.id) for was, now in changed for target in was.follows - now.follows]
         begun = [_follow(target, now) for was, now in changed for target in now.follows - was.follows]
         if ended:
-            await self._follows.delete_many({"_id": {"$in": ended}}, session=session)
-        if begun:
-            await self._follows.insert_many(begun, session=session)
+            remove(self._follows, session, {"_id": {"$in": ended}})
+        insert(self._follows, session, begun)
 
-    async def _save_marks(self, session: Session, changed: Sequence[_Change]) -> None:
+    def _save_marks(self, session: Session, changed: Sequence[_Change]) -> None:
         marks: dict[str, list[str]] = defaultdict(list)
         for was, now in changed:
             for name, at in now.read.items():
                 if at is not None and was.read[name] is None:
                     marks[at].append(name)
         for at, names in marks.items():
-            await self._notifications.update_many(
-                {"_id": {"$in": names}}, {"$set": {"read_at": at, "seen_at": at}}, session=session
-            )
+            change(self._notifications, session, {"_id": {"$in": names}}, {"read_at": at, "seen_at": at})
 
 
 def _follow(target: Followed, person: Follower) -> Document:

@@ -14,12 +14,14 @@ from shared.contracts.message import Fact
 from shared.contracts.pledges import COMMANDS, ExpireHold, MakePledge, OfPledge, OpenNeed, PledgeState
 from shared.due import Calendar, Due, due
 from shared.mongo import (
-    QUERY_MS,
     Client,
     Collection,
     Database,
     Inbox,
+    Session,
     add_up,
+    find,
+    insert,
     keep_latest,
     replace_guarded,
     translated,
@@ -89,14 +91,15 @@ class NeedStore:
         """Inbox entries of those commands that were decided before."""
         return await self.inbox.answered(command_ids)
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, Need]:
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, Need]:
         """Every need with the pledges that are mentioned or overdue, and its campaign.
 
         Raises `Behind` for a while if a copy is older than what a caller had seen.
         """
         streams = {ask.stream for ask in asks}
         found = await _by_id(self.needs, streams)
-        mentioned = {command.pledge_id for ask in asks if isinstance(command := ask.command, OfPledge | MakePledge)}
+        mentions = OfPledge | MakePledge if doubted else OfPledge  # the id of a new pledge is its command's
+        mentioned = {command.pledge_id for ask in asks if isinstance(command := ask.command, mentions)}
         pledges = list((await _by_id(self.pledges, mentioned)).values())
         pledges += await self._overdue([stream for stream in found if found[stream]["held"]], asks)
         wanted = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OpenNeed)}
@@ -114,19 +117,18 @@ class NeedStore:
     async def save(self, before: dict[str, Need], after: dict[str, Need], entries: Sequence[Entry]) -> None:
         """Write what changed; raises `Trouble` if somebody else has moved a need meanwhile."""
         changes = _changes(before, after, entries)
-        async with self._client.transaction() as session:
-            for collection, new in (
-                (self.needs, changes.new_needs),
-                (self.pledges, changes.new_pledges),
-                (self.words, changes.words),
-            ):
-                if new:
-                    await collection.insert_many(new, session=session)
-            await replace_guarded(self.needs, session, changes.needs)
-            await replace_guarded(self.pledges, session, changes.pledges)
-            await self.calendar.add(session, changes.due)
-            await add_up(self.tallies, session, changes.tallies)
-            await self.inbox.add(session, entries)
+
+        def write(session: Session) -> None:
+            self.inbox.add(session, entries)
+            insert(self.needs, session, changes.new_needs)
+            insert(self.pledges, session, changes.new_pledges)
+            insert(self.words, session, changes.words)
+            replace_guarded(self.needs, session, changes.needs)
+            replace_guarded(self.pledges, session, changes.pledges)
+            self.calendar.add(session, changes.due)
+            add_up(self.tallies, session, changes.tallies)
+
+        await self._client.transact(write)
 
     async def copies(self, campaign_ids: Iterable[str]) -> dict[str, CampaignCopy]:
         """What is known of these campaigns."""
@@ -169,12 +171,12 @@ class NeedStore:
             return []
         most = need.MOST_EXPIRED if len(asks) == 1 else MOST_OVERDUE
         latest = max(ask.asked.at for ask in asks)
-        with translated():
-            cursor = self.pledges.find(
-                {"need_id": {"$in": list(streams)}, "status": "held", "held_until": {"$lte": latest}},
-                max_time_ms=QUERY_MS,
-            )
-            found = [document async for document in cursor.sort([("held_until", 1), ("_id", 1)]).limit(most)]
+        found = await find(
+            self.pledges,
+            {"need_id": {"$in": list(streams)}, "status": "held", "held_until": {"$lte": latest}},
+            sort=[("held_until", 1), ("_id", 1)],
+            limit=most,
+        )
         if len(found) == most and len(asks) > 1:
             raise TooLarge
         return found
@@ -268,6 +270,4 @@ async def _by_id(collection: Collection, ids: Iterable[str]) -> dict[str, Docume
     wanted = list(ids)
     if not wanted:
         return {}
-    with translated():
-        found = collection.find({"_id": {"$in": wanted}}, max_time_ms=QUERY_MS)
-        return {document["_id"]: document async for document in found}
+    return {document["_id"]: document for document in await find(collection, {"_id": {"$in": wanted}})}

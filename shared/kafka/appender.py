@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.kafka.clients import BATCH_BYTES, REQUEST_MS, KafkaError, Place
+from shared.kafka.clients import BATCH_BYTES, REQUEST_MS, KafkaError, Place, fill
 from shared.ports import Outgoing, Trouble
 
 
@@ -23,25 +24,27 @@ def partition_of(key: bytes, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
+_Waiting = tuple[Outgoing, "asyncio.Future[None]"]
+
+
 class Appender:
     """Appends records: in order within a partition, each batch acknowledged by all replicas before the next."""
 
-    def __init__(self, bootstrap: str, *, transactional_id: str | None = None) -> None:
+    def __init__(self, bootstrap: str) -> None:
         """Prepare; nothing is dialled before `start`."""
         self._bootstrap = bootstrap
-        self._transactional_id = transactional_id
         self._producer: AIOKafkaProducer | None = None
-        self._collected: dict[Place, list[tuple[Outgoing, asyncio.Future[None]]]] = {}
-        self._running: dict[Place, asyncio.Task[None]] = {}
+        self._counts: dict[str, int] = {}
+        self._collected: dict[Place, list[_Waiting]] = {}
+        self._in_flight: set[Place] = set()
+        self._flushing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect; raise `Trouble` if Kafka does not answer."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
-            enable_idempotence=self._transactional_id is not None,
-            transactional_id=self._transactional_id,
-            transaction_timeout_ms=15_000,
+            enable_idempotence=False,
             request_timeout_ms=REQUEST_MS,
             max_batch_size=BATCH_BYTES,
             max_request_size=MESSAGE_BYTES + 65_536,
@@ -73,16 +76,18 @@ class Appender:
         """Where a record goes: its own partition, or that of its key."""
         if outgoing.partition is not None:
             return outgoing.topic, outgoing.partition
-        return outgoing.topic, partition_of(outgoing.key or b"", await self.partitions(outgoing.topic))
+        count = self._counts.get(outgoing.topic) or await self.partitions(outgoing.topic)
+        return outgoing.topic, partition_of(outgoing.key or b"", count)
 
     async def partitions(self, topic: str) -> int:
-        """Number of partitions of a topic; raise `Trouble` if it is not known now."""
+        """Number of partitions of a topic, which never changes; raise `Trouble` if it is not known yet."""
         known = self.producer.client.cluster.partitions_for_topic(topic)
         if not known:
             try:
                 known = await self.producer.partitions_for(topic)
             except KafkaError as error:
                 raise Trouble(type(error).__name__) from error
+        self._counts[topic] = len(known)
         return len(known)
 
     async def require(self, topics: Iterable[str]) -> None:
@@ -97,69 +102,83 @@ class Appender:
 
     async def append(self, outgoing: Iterable[Outgoing]) -> None:
         """Append and wait for the acknowledgement of all; raise `Trouble` if one is missing."""
+        left: dict[Place, Sequence[Outgoing]] = {}
         by_place: dict[Place, list[Outgoing]] = {}
         for record in outgoing:
             by_place.setdefault(await self.place_of(record), []).append(record)
-        answers = await asyncio.gather(
-            *(self._append_at(place, records) for place, records in by_place.items()), return_exceptions=True
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
+        left.update(by_place)
+        while left:
+            sent = {place: await self._send(place, records) for place, records in left.items()}
+            done = await asyncio.gather(*(receipt for receipt, _ in sent.values()), return_exceptions=True)
+            for error in done:
+                if isinstance(error, BaseException):
+                    raise _trouble(error)
+            left = {place: left[place][count:] for place, (_, count) in sent.items() if count < len(left[place])}
 
-    async def append_soon(self, record: Outgoing) -> None:
-        """Append one record together with what others append meanwhile; return when it is acknowledged."""
+    async def append_soon(self, record: Outgoing) -> "asyncio.Future[None]":
+        """Append one record together with what others append meanwhile; what is returned is its acknowledgement.
+
+        It fails with `Trouble`. So does this, if it is not even known where the record belongs.
+        """
         place = await self.place_of(record)
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._collected.setdefault(place, []).append((record, acknowledged))
-        if place not in self._running:
-            self._running[place] = asyncio.create_task(self._drain(place))
-        await acknowledged
+        self._flush_soon()
+        return acknowledged
 
-    async def _drain(self, place: Place) -> None:
+    def _flush_soon(self) -> None:
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        """Send what has come together for each partition that waits for no acknowledgement."""
         try:
-            while collected := self._collected.pop(place, None):
-                try:
-                    await self._append_at(place, [record for record, _ in collected])
-                except Exception as error:  # noqa: BLE001 -- every waiter has to hear of it
-                    _settle(collected, error if isinstance(error, Trouble) else Trouble(type(error).__name__))
-                else:
-                    _settle(collected, None)
+            while ready := self._collected.keys() - self._in_flight:
+                for place in ready:
+                    await self._launch(place, self._collected.pop(place))
         finally:
-            del self._running[place]
+            self._flushing = None
 
-    async def _append_at(self, place: Place, records: Sequence[Outgoing]) -> None:
-        topic, partition = place
-        position = 0
+    async def _launch(self, place: Place, waiting: "list[_Waiting]") -> None:
+        self._in_flight.add(place)
         try:
-            while position < len(records):
-                batch = self.producer.create_batch()
-                while position < len(records):
-                    record = records[position]
-                    if (
-                        batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
-                        is None
-                    ):
-                        break
-                    position += 1
-                if not batch.record_count():
-                    await self._append_alone(place, records[position])
-                    position += 1
-                    continue
-                await (await self.producer.send_batch(batch, topic, partition=partition))
-        except KafkaError as error:
-            raise Trouble(type(error).__name__) from error
+            receipt, count = await self._send(place, [record for record, _ in waiting])
+        except Exception as error:  # noqa: BLE001 -- every waiter has to hear of it
+            self._in_flight.discard(place)
+            _settle(waiting, _trouble(error))
+            return
+        if count < len(waiting):
+            self._collected[place] = waiting[count:] + self._collected.get(place, [])
+        receipt.add_done_callback(lambda done: self._landed(place, waiting[:count], done))
 
-    async def _append_alone(self, place: Place, record: Outgoing) -> None:
-        """Append one record that fills a batch of its own (a dead letter of the largest size)."""
+    def _landed(self, place: Place, waiting: "list[_Waiting]", receipt: "asyncio.Future[Any]") -> None:
+        self._in_flight.discard(place)
+        error = None if receipt.cancelled() else receipt.exception()
+        _settle(waiting, Trouble("cancelled") if receipt.cancelled() else error and _trouble(error))
+        if place in self._collected:
+            self._flush_soon()
+
+    async def _send(self, place: Place, records: Sequence[Outgoing]) -> "tuple[asyncio.Future[Any], int]":
+        """Hand as many records as fit into one batch to the client; its receipt, and how many they were."""
         topic, partition = place
-        await self.producer.send_and_wait(
-            topic, record.value, key=record.key, partition=partition, headers=list(record.headers)
-        )
+        batch = self.producer.create_batch()
+        count = fill(batch, records)
+        try:
+            if count:
+                return await self.producer.send_batch(batch, topic, partition=partition), count
+            first = records[0]  # a dead letter of the largest size fills a batch of its own
+            headers = list(first.headers)
+            return await self.producer.send(topic, first.value, key=first.key, partition=partition, headers=headers), 1
+        except KafkaError as error:
+            raise _trouble(error) from error
 
 
-def _settle(collected: Sequence[tuple[Outgoing, "asyncio.Future[None]"]], error: Exception | None) -> None:
-    for _, acknowledged in collected:
+def _trouble(error: BaseException) -> BaseException:
+    return Trouble(type(error).__name__) if isinstance(error, KafkaError) else error
+
+
+def _settle(waiting: "Sequence[_Waiting]", error: BaseException | None) -> None:
+    for _, acknowledged in waiting:
         if acknowledged.done():
             continue
         if error is None:

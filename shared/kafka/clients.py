@@ -1,13 +1,14 @@
 """What all clients have in common: the settings that have to be said, and records as the rest of us knows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.ports import Record
+from shared.ports import Outgoing, Record
 
 __all__ = ["KafkaError"]
 
@@ -37,8 +38,8 @@ CONSUMER_SETTINGS: Final[Mapping[str, Any]] = {
     "fetch_max_wait_ms": 500,
 }
 
-UNHURRIED: Final[Mapping[str, Any]] = {"fetch_min_bytes": 65_536, "fetch_max_wait_ms": 200}
-"""For readers whom nobody waits for: the broker answers five times a second, or when there is much to tell.
+UNHURRIED: Final[Mapping[str, Any]] = {"fetch_min_bytes": MESSAGE_BYTES, "fetch_max_wait_ms": 250}
+"""For readers whom nobody waits for: the broker answers four times a second, or when there is much to tell.
 
 Each answer to a fetch costs by the number of partitions, whatever it brings.
 """
@@ -55,3 +56,14 @@ def record_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Record:
         tuple(record.headers),
         record.timestamp,
     )
+
+
+def fill(batch: BatchBuilder, records: Iterable[Outgoing]) -> int:
+    """Put records into a batch, in order, until it is full; how many they were."""
+    count = 0
+    for record in records:
+        headers = list(record.headers)
+        if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
+            break
+        count += 1
+    return count

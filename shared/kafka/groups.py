@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from itertools import chain
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -15,6 +17,10 @@ from shared.kafka.clients import CONSUMER_SETTINGS, UNHURRIED, KafkaError, Place
 from shared.ports import Record, Trouble
 
 __all__ = ["KafkaBroker"]
+
+
+POLL_WAIT_MS: Final = 1_000
+"""A poll of an idle subscription lasts so long."""
 
 
 class Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -47,6 +53,12 @@ async def _decode(message: KafkaMessage) -> list[Record]:
     return [record_of(record) for record in message.raw_message]
 
 
+async def _next(consumer: AIOKafkaConsumer, *, max_records: int) -> tuple["ConsumerRecord[Any, Any]", ...]:
+    """Wait for records; none after a while, so that the loop sees whether it is to end."""
+    found = await consumer.getmany(timeout_ms=POLL_WAIT_MS, max_records=max_records)
+    return tuple(chain.from_iterable(found.values()))
+
+
 def broker_of(bootstrap: str) -> KafkaBroker:
     """FastStream broker for subscribers; it neither produces for us nor creates topics."""
     return KafkaBroker(
@@ -65,7 +77,7 @@ def broker_of(bootstrap: str) -> KafkaBroker:
 class Group:
     """A member of a consumer group: batches out of FastStream, positions under our own control."""
 
-    def __init__(  # noqa: PLR0913 -- each is a delivery setting that has to be said
+    def __init__(
         self,
         broker: KafkaBroker,
         topics: Sequence[str],
@@ -74,10 +86,9 @@ class Group:
         handover: Handover,
         *,
         max_records: int,
-        idle_ms: int,
         hurried: bool = True,
     ) -> None:
-        """Declare the subscriber. `idle_ms`: pause after an empty poll, which is what a person waits for."""
+        """Declare the subscriber."""
         self.topics = tuple(topics)
         self.group = group
         self.subscriber = broker.subscriber(
@@ -85,7 +96,7 @@ class Group:
             group_id=group,
             batch=True,
             max_records=max_records,
-            batch_timeout_ms=idle_ms,
+            batch_timeout_ms=10,
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             listener=handover,
@@ -95,6 +106,8 @@ class Group:
             **(CONSUMER_SETTINGS if hurried else {**CONSUMER_SETTINGS, **UNHURRIED}),
         )
         self.subscriber(handler)
+        # FastStream sleeps after an empty poll, and a record that comes meanwhile waits; a poll itself wakes at once.
+        self.subscriber.get_msg = partial(_next, max_records=max_records)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:

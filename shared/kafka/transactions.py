@@ -7,13 +7,14 @@ the use of it: a successor fences it, reads what is there, and goes on from that
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from itertools import groupby
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.kafka.clients import BATCH_BYTES, CONSUMER_SETTINGS, REQUEST_MS, KafkaError, Place
+from shared.kafka.clients import BATCH_BYTES, CONSUMER_SETTINGS, REQUEST_MS, KafkaError, Place, fill
 from shared.kafka.groups import Handover
 from shared.ports import Outgoing, Trouble
 
@@ -68,15 +69,8 @@ class Transactions:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._producer.begin_transaction()
-                for record in outgoing:
-                    sent = await self._producer.send(
-                        record.topic,
-                        record.value,
-                        key=record.key,
-                        partition=record.partition,
-                        headers=list(record.headers),
-                    )
-                    sent.add_done_callback(_heard)
+                for topic, records in groupby(outgoing, lambda record: (record.topic, record.partition)):
+                    await self._send(*topic, [*records])
                 if positions:
                     await self._producer.send_offsets_to_transaction(
                         {TopicPartition(*place): offset for place, offset in positions.items()}, group
@@ -84,6 +78,17 @@ class Transactions:
                 await self._producer.commit_transaction()
         except (KafkaError, TimeoutError, AssertionError) as error:
             raise Trouble(type(error).__name__) from error
+
+    async def _send(self, topic: str, partition: int, records: list[Outgoing]) -> None:
+        """Hand records of one partition over in as few batches as they fit into."""
+        while records:
+            batch = self._producer.create_batch()
+            count = fill(batch, records)
+            if not count:
+                raise Trouble("record too large")
+            sent = await self._producer.send_batch(batch, topic, partition=partition)
+            sent.add_done_callback(_heard)
+            records = records[count:]
 
     async def _leave(self) -> None:
         """Close, bounded: a client that waits for a broker is cut off."""

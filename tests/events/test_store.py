@@ -22,7 +22,7 @@ from shared.contracts.events import (
     VenueChange,
 )
 from shared.contracts.message import open_envelope
-from shared.ports import Trouble
+from shared.ports import Repeated, Trouble
 from shared.processor import Processor
 from tests.events.given import CAMPAIGN, EVENT, a_plan
 from tests.events.log import Log, Wish, told
@@ -183,13 +183,13 @@ async def test_two_of_a_batch_want_one_slug(store: EventsStore) -> None:
 
 
 async def test_two_owners_want_one_slug(store: EventsStore) -> None:
-    """Who loaded before the other saved meets trouble, and finds the slug taken when it looks again."""
+    """Who loaded before the other saved meets what is there already, and finds the slug taken when it looks again."""
     log = Log(store)
     ask = log.processor._read(log.record(creating("campaign_b")))
     before = await store.load([ask])
     await log.ask(creating("campaign_a"))
     entry, after = log.processor._fold(before["campaign_b"], ask)
-    with pytest.raises(Trouble):
+    with pytest.raises(Repeated):
         await store.save(before, {"campaign_b": after}, [entry])
 
     assert await log.ask(creating("campaign_b")) == [(409, "slug-taken")]

@@ -33,13 +33,17 @@ class Deciding:
             "events", COMMANDS, FACTS, rules, store, Measured("events"), clock=time.perf_counter
         )
 
-    async def append_soon(self, record: Outgoing) -> None:
+    async def append_soon(self, record: Outgoing) -> asyncio.Future[None]:
         """Append, and have it decided unless somebody is away."""
+        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.away:
-            raise Trouble("away")
+            acknowledged.set_exception(Trouble("away"))
+            return acknowledged
         self.appended.append(record)
+        acknowledged.set_result(None)
         if not self.asleep:
             await self.decide(record)
+        return acknowledged
 
     async def decide(self, command: Outgoing) -> None:
         """Do what service, projector and listener do, one batch after the other."""

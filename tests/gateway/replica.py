@@ -93,7 +93,7 @@ class Replica:
             await until(lambda: self.memory.live)
             yield self
         finally:
-            await self.projector.consumer.stop()
+            await self.projector.stop()
             await bounded(self.broker.stop())
             for task in tasks:
                 task.cancel()
@@ -145,7 +145,9 @@ class Replica:
             ]
         )
         try:
-            return await asyncio.wait_for(waiting, 20)
+            woken = await asyncio.wait_for(waiting, 20)
+            assert woken is not None
+            return woken
         finally:
             self.waiters.forget(request)
 

@@ -68,8 +68,8 @@ async def test_two_replicas_share_the_partitions_and_wake_each_others_waiters(re
     """Whoever projects an outcome, the replica that asked hears of it."""
     one, other = (Replica(redis, root, log, Identity([])) for _ in range(2))
     async with one.running(), other.running():
-        await until(lambda: len(one.projector.consumer.group.assignment()) == 2)
-        await until(lambda: len(other.projector.consumer.group.assignment()) == 2)
+        await until(lambda: len(one.projector.assignment()) == 2)
+        await until(lambda: len(other.projector.assignment()) == 2)
 
         for n in range(8):
             for replica in (one, other):
@@ -160,7 +160,7 @@ async def test_partitions_that_came_while_redis_was_away_are_read_on(own: Parts,
         prefix = await replica.store.prefix()
         await own.running["redis"].kill()
 
-        await replica.projector._assigned(replica.projector.consumer.group.assignment())
+        await replica.projector._assigned(place[0], frozenset({place}))
         assert place not in replica.projector._expected
         await own.running["redis"].start()
         other = Redis(own.redis)

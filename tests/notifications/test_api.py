@@ -130,8 +130,7 @@ async def test_a_history_is_fetched_over_http(desk: Desk, server: Server) -> Non
     """In order and from the version asked for, however large; an owner that is away is `Trouble`."""
     story = [events.EventChanged(event(n, description="x" * 400_000), ("description",)) for n in range(1, 12)]
     entry = Entry("c1", "f", 0, 0, ("event_sweep",), tuple(wrapped(fact) for fact in reversed(story)), b"{}")
-    async with desk.client.transaction() as session:
-        await Inbox(desk.database).add(session, [entry])
+    await desk.client.transact(lambda session: Inbox(desk.database).add(session, [entry]))
     history = History.at({"events": f"http://127.0.0.1:{server.port}", "pledges": "http://127.0.0.1:9"}, SECRET)
     try:
         first = await history.after("events", "event_sweep", 2)

@@ -120,8 +120,8 @@ async def test_two_processes_never_both_change_a_person(desk: Desk) -> None:
     rival = processor(desk)
 
     class Slow(FollowerStore):
-        async def load(self, asks: object) -> dict[str, Follower]:
-            loaded = await super().load(asks)  # type: ignore[arg-type]
+        async def load(self, asks: object, *, doubted: bool = False) -> dict[str, Follower]:
+            loaded = await super().load(asks, doubted=doubted)  # type: ignore[arg-type]
             await rival.process([asked(Follow("ana", EVENT))])
             return loaded
 

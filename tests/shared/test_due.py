@@ -57,8 +57,7 @@ async def calendar(client: Client) -> AsyncIterator[Calendar]:
 async def plan(client: Client, calendar: Calendar, *commands: ExpireHold) -> None:
     """Plan holds to end."""
     plans = [due(COMMANDS, command, command.pledge_id, command.held_until) for command in commands]
-    async with client.transaction() as session:
-        await calendar.add(session, plans)
+    await client.transact(lambda session: calendar.add(session, plans))
 
 
 def holds(count: int) -> list[ExpireHold]:

@@ -52,7 +52,9 @@ async def test_what_many_append_at_once_is_acknowledged_to_each(kafka: str) -> N
     appender = Appender(kafka)
     await appender.start()
 
-    await asyncio.gather(*(appender.append_soon(Outgoing(topic, None, str(n).encode(), b"v")) for n in range(300)))
+    await asyncio.gather(
+        *[await appender.append_soon(Outgoing(topic, None, str(n).encode(), b"v")) for n in range(300)]
+    )
 
     async with Reader(kafka) as reader:
         places = await reader.places([topic])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from shared.contracts import topics
-from shared.ports import Ask, Entry, Observer, Outgoing, Record, Trouble
+from shared.ports import Ask, Entry, Observer, Outgoing, Record, Repeated, Trouble
 from shared.processor import Processor
 from tests.simulation.log import Log
 from tests.simulation.world import World, pause
@@ -65,7 +65,7 @@ class MemoryStore:
             return {}
         return {command_id: self.inbox[command_id] for command_id in command_ids if command_id in self.inbox}
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, Any]:
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, Any]:  # noqa: ARG002 -- the port
         """Read states."""
         await pause("before_txn")
         return self.documents.load(asks)
@@ -76,7 +76,7 @@ class MemoryStore:
             raise Trouble("before_txn")
         await pause("before_txn")
         if self._inbox and any(entry.command_id in self.inbox for entry in entries):
-            raise Trouble("decided meanwhile")
+            raise Repeated
         if self.documents.clash(before, after):
             raise Trouble("version moved")
         self.documents.keep(after)
