@@ -20,7 +20,9 @@ OWNER: Final = "gateway"
 _FAMILIES: Final = {name: family for family in FACTS.values() for name in family.kinds}
 _LARGEST: Final = 2**53
 """Whole numbers up to here survive in Lua."""
-_COMMAND_ID: Final = re.compile(r"[0-9A-Za-z_.~:-]{1,200}")
+_COMMAND_ID: Final = re.compile(r"[0-9A-Za-z_.~:/-]{1,200}")
+_OWN: Final = frozenset("~/")
+"""Of these one is in the id of what a service asks of itself: `<id>~<n>` follows from a command, `…/…/…` was due."""
 _REQUEST: Final = re.compile(rb"[\x21-\x7e]{1,64}")
 _CHANNEL: Final = re.compile(rb"wake:[0-9a-f]{16}")
 
@@ -92,7 +94,7 @@ class Gathered:
         self._volunteers[volunteer] = None
 
     def _outcome(self, envelope: Envelope, record: Record) -> None:
-        """Outcomes of what services ask of themselves (`<id>~<n>`) answer nobody and are not kept."""
+        """Outcomes of what services ask of themselves answer nobody and are not kept."""
         command_id = envelope.causationid
         if not _COMMAND_ID.fullmatch(command_id) or record.value is None:
             raise Malformed("an outcome of no command")
@@ -102,7 +104,7 @@ class Gathered:
             raise Malformed("not UTF-8") from None
         headers: dict[str, Any] = dict(record.headers)
         mismatch = headers.get(outcomes.MISMATCH) == b"1"
-        if not mismatch and "~" not in command_id:
+        if not mismatch and _OWN.isdisjoint(command_id):
             self._operations.setdefault(command_id, value)
         channel, request = headers.get(outcomes.WAKE), headers.get(outcomes.REQUEST)
         if not isinstance(channel, bytes) or not isinstance(request, bytes):

@@ -3,12 +3,15 @@
 CloudEvents 1.0 in structured JSON mode. Extension attributes are in lower case without separators.
 """
 
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
+
+Name = Annotated[str, Meta(max_length=256)]
+"""An id: it is told several times in what answers, which must not outgrow a record by it."""
 
 M = TypeVar("M", bound="Message")
 
@@ -53,7 +56,7 @@ class Envelope(Struct, frozen=True, omit_defaults=True):
     """
 
     specversion: str
-    id: str
+    id: Name
     source: str
     type: str
     subject: str
@@ -71,7 +74,7 @@ class Envelope(Struct, frozen=True, omit_defaults=True):
 
 
 class _Named(Struct):
-    id: str
+    id: Name
 
 
 _encoder = msgspec.json.Encoder()

@@ -11,7 +11,8 @@ from services.gateway.view_store import Ask, Batch, Behind, Found, Incomplete, M
 from services.gateway.views import State
 from shared.contracts.events import PartnerState
 from shared.contracts.message import Fact
-from shared.contracts.pledges import PledgeMade
+from shared.contracts.pledges import COMMANDS, ExpireHold, PledgeMade
+from shared.due import due
 from shared.ports import Trouble
 from shared.redis import Redis
 from tests.gateway.given import (
@@ -173,6 +174,7 @@ async def test_a_miss_in_incomplete_views_is_no_answer(store: ViewStore, lost: s
 
 async def test_the_first_outcome_of_a_command_stays(store: ViewStore) -> None:
     """Whatever is appended later under its id; one that answers a single request is not kept at all."""
+    own = due(COMMANDS, ExpireHold(a_need().id, f"{a_need().id}.p", LATER), of=f"{a_need().id}.p", at=LATER).id
     first, second = an_outcome(a_need().id, 1), an_outcome(a_need().id, 2)
     mismatch = an_outcome(a_need().id, 3, "c2")
     records = [
@@ -180,14 +182,17 @@ async def test_the_first_outcome_of_a_command_stays(store: ViewStore) -> None:
         a_record(second, 1),
         a_record(mismatch, 2, headers=[("mismatch", b"1")]),
         a_record(an_outcome(a_need().id, 4, "c1~1"), 3),
+        a_record(an_outcome(a_need().id, 5, own), 4),
     ]
     for record in records:
-        batch, _ = gather([record], {("pledges.facts", 0): record.offset}, store.root, "g")
+        batch, letters = gather([record], {("pledges.facts", 0): record.offset}, store.root, "g")
         await store.apply(batch)
+        assert not letters
 
     assert await store.operation("c1") == first
     assert await store.operation("c2") is None
     assert await store.operation("c1~1") is None
+    assert await store.operation(own) is None
     assert 0 < await store.redis.call("TTL", f"{store.root}operation:c1") <= 8 * 86_400
 
 

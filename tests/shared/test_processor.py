@@ -11,7 +11,7 @@ from services.pledges import need as rules
 from services.pledges.ledger import Need
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
-from shared.ports import Ask, Entry, Outgoing, Record, TooLarge, TooSlow, Trouble
+from shared.ports import Ask, Entry, Outgoing, Record, Repeated, TooLarge, TooSlow, Trouble
 from shared.processor import MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
 from tests.simulation.service import Quiet
@@ -35,7 +35,7 @@ class Store:
         """Look commands up."""
         return {name: self.inbox[name] for name in command_ids if name in self.inbox}
 
-    async def load(self, asks: Sequence[Ask]) -> dict[str, Any]:
+    async def load(self, asks: Sequence[Ask], *, doubted: bool = False) -> dict[str, Any]:  # noqa: ARG002 -- the port
         """Load needs."""
         return {ask.stream: self.needs.get(ask.stream, Need(ask.stream, campaign=CAMPAIGN)) for ask in asks}
 
@@ -48,6 +48,8 @@ class Store:
                 raise self.fails[entry.command_id]
         if len(entries) > self.most:
             raise TooLarge
+        if any(entry.command_id in self.inbox for entry in entries):
+            raise Repeated
         self.saved.append(len(entries))
         self.needs.update(after)
         self.inbox.update((entry.command_id, entry) for entry in entries)
@@ -244,6 +246,16 @@ async def test_an_unknown_type_is_a_dead_letter_and_tells_who_waits() -> None:
 
     assert letter.topic == topics.dead_letters("pledges")
     assert dict(failed.headers)["request"] == b"r1"
+
+
+async def test_an_id_beyond_all_bounds_is_not_told_again() -> None:
+    """An outcome tells the id several times: it would be too large for the topic, and nobody waits for it."""
+    endless = record(need(), "c1", value=b'{"id":"%s"}' % (b"x" * 500_000))
+    whole = record(need(), "c" * 500_000, 1)
+
+    out = await processor(Store()).process([endless, whole])
+
+    assert kinds(out) == ["letter", "letter"]
 
 
 async def test_a_culprit_is_bisected_out_and_parked_once() -> None:
