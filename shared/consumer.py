@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from shared import logs
@@ -90,8 +91,6 @@ class Consumer:
                 await self._commit()
         except TimeoutError:
             log.warning("batch not finished", group=self.group.group)
-        except Trouble:
-            pass  # it never started
 
     def faults(self) -> list[str]:
         """What makes this subscription dead: an ended loop, or a batch that hangs without trouble to blame."""
@@ -143,12 +142,13 @@ class Consumer:
         await self._commit()
 
     async def _commit(self) -> None:
-        """Commit what is done and still ours."""
+        """Commit what is done and still ours; nothing is any more when the client has stopped."""
         done, self._done = self._done, {}
-        ours = self.group.assignment()
-        positions = {place: offset for place, offset in done.items() if place in ours}
-        if positions:
-            await self.group.commit(positions)
+        with suppress(Trouble):
+            ours = self.group.assignment()
+            positions = {place: offset for place, offset in done.items() if place in ours}
+            if positions:
+                await self.group.commit(positions)
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it is through; `Abandoned` when the partitions go meanwhile."""

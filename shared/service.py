@@ -245,6 +245,7 @@ class Service:
         except Trouble as trouble:
             found["mongo"] = str(trouble)
         try:
+            await self.appender.ping()
             assigned = all(consumer.group.assignment() for consumer in self.consumers)
             found["kafka"] = assigned or "no partitions yet"
         except Trouble as trouble:

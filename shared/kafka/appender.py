@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
@@ -23,6 +23,9 @@ def partition_of(key: bytes, partitions: int) -> int:
     """Partition of a key, as every Kafka client computes it by default."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
+
+PING_S: Final = 2.0
+"""A broker that has not answered a probe by then is away."""
 
 _Waiting = tuple[Outgoing, "asyncio.Future[None]"]
 
@@ -99,6 +102,14 @@ class Appender:
         missing = sorted(set(topics) - there)
         if missing:
             raise LookupError(f"Kafka has no topic {', '.join(missing)}: make it with `brum topics apply`.")
+
+    async def ping(self) -> None:
+        """Raise `Trouble` unless Kafka answers, soon."""
+        try:
+            async with asyncio.timeout(PING_S):
+                await self.producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError) as error:
+            raise Trouble(type(error).__name__) from error
 
     async def append(self, outgoing: Iterable[Outgoing]) -> None:
         """Append and wait for the acknowledgement of all; raise `Trouble` if one is missing."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaError
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.contracts.topics import MESSAGE_BYTES
@@ -67,3 +68,22 @@ def fill(batch: BatchBuilder, records: Iterable[Outgoing]) -> int:
             break
         count += 1
     return count
+
+
+_send = AIOKafkaConnection.send
+
+
+def _send_or_lose(connection: AIOKafkaConnection, *request: Any, **settings: Any) -> Any:  # noqa: ANN401 -- aiokafka's
+    """Take what uvloop says of a transport that closed meanwhile for what it is: a lost connection.
+
+    It is a RuntimeError, where asyncio's own loop says nothing; aiokafka would let a group's coordination die of it
+    for good, and its partitions would be nobody's while the process looks well.
+    """
+    try:
+        return _send(connection, *request, **settings)
+    except RuntimeError as error:
+        connection.close(reason=CloseReason.CONNECTION_BROKEN)
+        raise KafkaConnectionError(str(error)) from error
+
+
+AIOKafkaConnection.send = _send_or_lose
