@@ -28,6 +28,7 @@ class Waiters:
         self.channel = f"{root}wake:{secrets.token_hex(8)}"
         self._waiting: dict[str, asyncio.Future[Woken | None]] = {}
         self._closed = False
+        metrics.waiters.set_function(self.__len__)  # looked at when asked for, not at each change
 
     def __len__(self) -> int:
         """How many wait."""
@@ -43,13 +44,11 @@ class Waiters:
             waiting.set_result(None)
             return waiting
         self._waiting[request_id] = waiting
-        metrics.waiters.set(len(self._waiting))
         return waiting
 
     def forget(self, request_id: str) -> None:
         """Await it no longer; harmless if it was answered."""
-        if self._waiting.pop(request_id, None) is not None:
-            metrics.waiters.set(len(self._waiting))
+        self._waiting.pop(request_id, None)
 
     def wake(self, request_id: str, woken: Woken) -> None:
         """Hand over an outcome. The caller has made sure that this replica serves what it tells of."""
@@ -64,4 +63,3 @@ class Waiters:
             if not waiting.done():
                 waiting.set_result(None)
         self._waiting.clear()
-        metrics.waiters.set(0)
