@@ -3,14 +3,14 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help run test check format documents doctor reset lock
+.PHONY: help run test chaos smoke bench check compose-test secrets format documents doctor reset lock
 
 BIN := .venv/bin
 # Any pip can read the lock files; it need not be a new one, and it shall not ask whether it is.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --no-deps
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/runs ## The whole platform on http://127.0.0.1:8000 (PORT, BRUM_DATA), until Ctrl-C
 	@exec $(BIN)/brum up
@@ -19,6 +19,18 @@ test: .venv/tests ## Every test, on real Kafka, MongoDB and Redis; ARGS="tests/p
 	@$(BIN)/python -m deploy.downloads
 	BRUM_EMBEDDED=package $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
+chaos: .venv/tests ## The platform under fire, in 45 minutes; ROUNDS=3, SEED=7, ARGS="--only faults --faults F1,F2"
+	@$(BIN)/python -m deploy.downloads
+	$(BIN)/python -m tests.chaos --rounds $(or $(ROUNDS),1) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+smoke: .venv/tests ## Four of its faults, in four minutes
+	@$(BIN)/python -m deploy.downloads
+	$(BIN)/python -m tests.chaos --smoke $(if $(SEED),--seed $(SEED))
+
+bench: .venv/tests ## How fast it is beside other ways, in 25 minutes; ARGS="write_path", ARGS="--rounds 1" for less
+	@$(BIN)/python -m deploy.downloads
+	@BRUM_EMBEDDED=package $(BIN)/python -m tests.bench $(ARGS)
+
 check: .venv/tests ## Lint, format, types, import rules, generated documents, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -26,6 +38,18 @@ check: .venv/tests ## Lint, format, types, import rules, generated documents, kn
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m deploy.documents --check
 	$(BIN)/python -m deploy.audit
+	$(BIN)/hadolint deploy/Dockerfile tests/containers/standins/*/Dockerfile
+	$(BIN)/python -m tests.containers.compose config --quiet
+	$(BIN)/python -m tests.containers.compose -f docker-compose.yml -f deploy/compose.development.yml config --quiet
+
+compose-test: .venv/tests ## The containers, run and tried on a Docker engine; STANDINS=1 builds stand-ins of all images
+	@$(BIN)/python -m deploy.downloads
+	$(BIN)/python -m tests.containers.run
+
+secrets: ## The secret that containers share, in secrets/brum; left alone if it is there
+	@file="$${BRUM_SECRET_FILE:-secrets/brum}"; test -s "$$file" || { \
+	    umask 022 && mkdir -p -m 700 "$$(dirname "$$file")" && \
+	    head -c 48 /dev/urandom | base64 | tr -d '\n' > "$$file" && chmod 444 "$$file" && echo "Made $$file"; }
 
 format: .venv/tests ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
