@@ -1,140 +1,245 @@
-"""How fast a backlog of pledges is decided, beside the usual way: `python -m tests.bench.drain [COUNT]`.
+"""How fast a backlog of pledges is decided, beside the usual way and the limit: `python -m tests.bench drain`.
 
-Both sides get the same number of commands on as many needs, on the same parts, one after the other in one run.
+All three get commands of the same bytes on as many needs, on the same parts, in turns; each starts its process anew
+every time, and the clock runs from the first command done to the last.
 """
 
 import asyncio
-import sys
-import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from aiokafka.admin import AIOKafkaAdminClient
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.embedded.parts import Parts
-from shared.contracts import events, pledges, topics
+from services.pledges.store import NeedStore
+from shared.contracts import topics
 from shared.contracts.topics import Topic
-from shared.kafka.appender import Appender
+from shared.kafka.appender import partition_of
 from shared.kafka.topics import apply_topics
+from shared.mongo import Client
 from shared.ports import Outgoing
-from tests.bench.parts import SECRET, cpu_seconds, fresh, process, until
+from tests.bench.backlog import (
+    CAMPAIGN,
+    Backlog,
+    Pledging,
+    appending,
+    fill,
+    launched,
+    need_ids,
+    opening,
+    pledge,
+    pledgings,
+)
+from tests.bench.copies import Sample
+from tests.bench.figures import Findings, Raw, Table, column, median_ratio, middle
+from tests.bench.ours import Ours
+from tests.bench.parts import PARTITIONS, fresh, pid_of, process, say, total, until
 
 NEEDS = 200
-PARTITIONS = 6
-AT = "2026-01-01T00:00:00.000Z"
+COUNT = 40_000
+TEMPLATE_COUNT = 1_000
+"""It is so much slower that this takes as long."""
 
 
-def command(number: int) -> tuple[str, bytes]:
-    """A pledge on one of the needs."""
-    need = f"need_{number % NEEDS:026d}"
-    message = pledges.MakePledge(need, f"{need}.{number:026d}", 1)
-    value = pledges.COMMANDS.wrap(
-        message,
-        id=str(uuid4()),
-        subject=need,
-        time=AT,
-        principal="0b5e0cc2-4ba9-5b3b-9a54-1a0c5a3c9b11 resident",
-        fingerprint="0" * 64,
-    )
-    return need, value
-
-
-def opening(number: int) -> tuple[str, bytes]:
-    """A need to pledge on."""
-    need = f"need_{number:026d}"
-    message = pledges.OpenNeed(need, "campaign_bench", "Soup", "meal", 10**8, "bowls")
-    value = pledges.COMMANDS.wrap(
-        message, id=str(uuid4()), subject=need, time=AT, principal="org organiser", fingerprint="0" * 64
-    )
-    return need, value
-
-
-def campaign() -> bytes:
-    """The fact that the campaign is live."""
-    state = events.CampaignState(
-        "campaign_bench", 1, 1, AT, AT, "Bench", "bench", "Bench", None, None, (), (), (), None, "live", ("org",)
-    )
-    return events.FACTS.wrap(events.CampaignLaunched(state), id="bench.1", subject=state.id, time=AT, streamversion=1)
-
-
-async def committed(kafka: str, group: str) -> int:
-    """Records that a group has done with."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    try:
-        found = await admin.list_consumer_group_offsets(group)
-        return sum(at.offset for place, at in found.items() if place.topic == group or "commands" in place.topic)
-    finally:
-        await admin.close()
-
-
-async def drained(kafka: str, group: str, count: int, pids: dict[str, int]) -> dict[str, float]:
-    """Time from the first record done to the last, per command."""
-
-    async def begun() -> bool:
-        return await committed(kafka, group) > 0
-
-    async def done() -> bool:
-        return await committed(kafka, group) >= count
-
-    await until(begun, 60)
-    first, started = await committed(kafka, group), time.perf_counter()
-    used = {name: cpu_seconds(pid) for name, pid in pids.items()}
-    await until(done, 600)
-    took, many = time.perf_counter() - started, count - first
-    return {"per_second": many / took} | {
-        name: (cpu_seconds(pid) - used[name]) / many * 1e6 for name, pid in pids.items()
-    }
-
-
-async def template(parts: Parts, count: int) -> dict[str, float]:
-    """The usual way."""
-    topic = f"t{uuid4().hex}"
-    await apply_topics(parts.kafka, PARTITIONS, [Topic(topic, "", ()), Topic(f"{topic}.out", "", ())])
-    appender = Appender(parts.kafka)
-    await appender.start()
-    await appender.append([Outgoing(topic, None, need.encode(), value) for need, value in map(command, range(count))])
-    await appender.stop()
-    with process("tests.bench.template", parts.kafka, parts.mongo, topic, f"{topic}.out") as running:
-        return await drained(parts.kafka, topic, count, {"python": running.pid, "mongod": mongod(parts)})
-
-
-async def ours(parts: Parts, count: int) -> dict[str, float]:
-    """The pledges service as it is deployed."""
-    await apply_topics(parts.kafka, PARTITIONS)
-    appender = Appender(parts.kafka)
-    await appender.start()
-    await appender.append([Outgoing(topics.facts("events"), None, b"campaign_bench", campaign())])
-    pledging = [*map(opening, range(NEEDS)), *map(command, range(count))]
-    await appender.append(
-        [Outgoing(topics.commands("pledges"), None, need.encode(), value) for need, value in pledging]
-    )
-    await appender.stop()
-    settings = {
-        "BRUM_KAFKA": parts.kafka,
-        "BRUM_MONGO": parts.mongo,
-        "BRUM_SECRET": SECRET,
-        "BRUM_PARTITIONS": str(PARTITIONS),
-        "BRUM_LOG_LEVEL": "WARNING",
-    }
-    with process("deploy.cli", "serve", "pledges", **settings) as running:
-        pids = {"python": running.pid, "mongod": mongod(parts)}
-        return await drained(parts.kafka, "pledges", count + NEEDS, pids)
-
-
-def mongod(parts: Parts) -> int:
-    """Process id of the embedded MongoDB."""
-    return parts.running["mongo"].process.pid
-
-
-async def main(count: int) -> None:
-    """Run both and print the ratio."""
+async def measure(rounds: int, count: int = COUNT) -> Raw:
+    """Measure all three in turns."""
+    found: list[dict[str, Raw]] = []
     async with fresh() as parts:
-        usual = await template(parts, max(500, count // 40))
-        own = await ours(parts, count)
-    for name, row in (("template", usual), ("ours", own)):
-        print(name, {key: round(value, 1) for key, value in row.items()})  # noqa: T201 -- a command
-    print(f"ratio {own['per_second'] / usual['per_second']:.1f}x")  # noqa: T201 -- a command
+        with TemporaryDirectory(prefix="brum-bench-") as folder:
+            ours = OurSide(parts, Path(folder))
+            await ours.open()
+            for number in range(rounds + 1):  # the first warms everything up, and does not count
+                say(f"drain: round {number} of {rounds}" + ("" if number else " (warm-up)"))
+                many = count if number else count // 4
+                row = {
+                    "template": await template(parts, TEMPLATE_COUNT if number else 200),
+                    "ours": await ours.drain(many),
+                    "limit": await limit(parts, many, ours.sample, Path(folder) / "sample"),
+                }
+                if number:
+                    assert all(each["commands"] > 0 for each in row.values()), "too few commands to be timed"
+                    found.append(row)
+                for side, each in row.items():
+                    spent = ", ".join(f"{name} {us:.0f}" for name, us in each["cpu_us"].items())
+                    say(f"  {side:8} {each['per_second']:7.0f}/s   us a command: {spent}")
+    return {"rounds": found, "needs": NEEDS, "commands": count, "partitions": PARTITIONS}
 
 
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 40_000))
+def findings(raw: Raw) -> Findings:
+    """The figures of the rounds."""
+    rounds = raw["rounds"]
+
+    def rate(side: str) -> list[float]:
+        return column(rounds, side, "per_second")
+
+    def cpu(side: str) -> list[float]:
+        return [
+            python + mongod
+            for python, mongod in zip(
+                column(rounds, side, "cpu_us", "python"), column(rounds, side, "cpu_us", "mongod"), strict=True
+            )
+        ]
+
+    rows = [
+        (
+            name,
+            f"{middle(rounds, side, 'per_second'):.0f}",
+            *(f"{middle(rounds, side, 'cpu_us', part):.1f}" for part in ("python", "mongod", "kafka")),
+        )
+        for side, name in (("template", "one message a call"), ("ours", "BrumTogether"), ("limit", "the limit"))
+    ]
+    return Findings(
+        {
+            "G1": median_ratio(rate("ours"), rate("template")),
+            "G2": 100 * median_ratio(rate("ours"), rate("limit")),
+            "G3": median_ratio(cpu("template"), cpu("ours")),
+        },
+        [Table("Backlog of pledges", ("side", "a second", "Python µs each", "MongoDB µs each", "Kafka µs each"), rows)],
+    )
+
+
+async def template(parts: Parts, count: int) -> Raw:
+    """The usual way."""
+    topic, needs = f"t{uuid4().hex}", need_ids(NEEDS)
+    await apply_topics(parts.kafka, PARTITIONS, [Topic(topic, "", ()), Topic(f"{topic}.out", "", ())])
+    database = AsyncIOMotorClient[dict[str, object]](parts.mongo)[topic]
+    await database.needs.insert_many([{"_id": need, "left": 10**8, "pledged": 0} for need in needs])
+    await fill(parts.kafka, topic, [pledge(each) for each in pledgings(needs, count)])
+    async with (
+        Backlog(parts.kafka, topic, topic) as backlog,
+        process("tests.bench.template", parts.kafka, parts.mongo, topic, f"{topic}.out") as pid,
+    ):
+        measured = await backlog.drained(0, count, _pids(parts, pid))
+    await _same(count, await total(parts.mongo, topic, "needs", "pledged"))
+    await database.client.drop_database(topic)
+    return measured
+
+
+class OurSide:
+    """The pledges service as it is deployed, on needs that stay from round to round."""
+
+    def __init__(self, parts: Parts, data: Path) -> None:
+        """Nothing is there yet."""
+        self._parts = parts
+        self._ours = Ours(parts, data)
+        self._needs = need_ids(NEEDS)
+        self._appended = 0
+        self._pledged = 0
+        self._sample: Sample | None = None
+
+    @property
+    def sample(self) -> Sample:
+        """What it wrote for one pledge."""
+        assert self._sample is not None, "nothing is drained yet"
+        return self._sample
+
+    async def open(self) -> None:
+        """Open the needs, once the service knows that their campaign is live."""
+        database = AsyncIOMotorClient[dict[str, object]](self._parts.mongo)["brum_pledges"]
+
+        async def known() -> bool:
+            return await database.campaigns.find_one({"_id": CAMPAIGN}) is not None
+
+        async def opened() -> bool:
+            return await database.needs.count_documents({}) == NEEDS
+
+        async with self._ours.running("pledges"):
+            async with appending(self._parts.kafka) as appender:
+                await appender.append([Outgoing(topics.facts("events"), None, CAMPAIGN.encode(), launched())])
+            await until(known, 30)
+            await self._fill([opening(need) for need in self._needs])
+            await until(opened, 30)
+        database.client.close()
+
+    async def drain(self, count: int) -> Raw:
+        """Let it decide so many."""
+        made = [*pledgings(self._needs, count)]
+        before = self._appended
+        await self._fill([pledge(each) for each in made])
+        async with (
+            Backlog(self._parts.kafka, topics.commands("pledges"), "pledges") as backlog,
+            self._ours.running("pledges", ready=False) as pids,
+        ):
+            measured = await backlog.drained(before, count, _pids(self._parts, pids["pledges"]))
+        self._pledged += count
+        await _same(self._pledged, await total(self._parts.mongo, "brum_pledges", "needs", "pledged"))
+        self._sample = self._sample or await sample(self._parts, made[0])
+        return measured
+
+    async def _fill(self, commands: list[tuple[str, bytes]]) -> None:
+        await fill(self._parts.kafka, topics.commands("pledges"), commands)
+        self._appended += len(commands)
+
+
+async def limit(parts: Parts, count: int, sampled: Sample, file: Path) -> Raw:
+    """What could be had at the most."""
+    topic = f"l{uuid4().hex}"
+    await apply_topics(parts.kafka, PARTITIONS, [Topic(topic, "", ()), Topic(f"{topic}.out", "", ())])
+    client = Client(parts.mongo)
+    store = NeedStore(client, client.database(topic), now=lambda: "")
+    await store.prepare()  # the same indexes
+    client.close()
+    await fill(parts.kafka, topic, [pledge(each) for each in pledgings(need_ids(NEEDS), count)])
+    await asyncio.to_thread(file.write_bytes, msgspec.msgpack.encode(sampled))
+    database = f"brum_{topic}"
+    arguments = (parts.kafka, parts.mongo, topic, f"{topic}.out", database, str(file))
+    async with (
+        Backlog(parts.kafka, topic, topic) as backlog,
+        process("tests.bench.limit", *arguments) as pid,
+    ):
+        measured = await backlog.drained(0, count, _pids(parts, pid))
+    motor = AsyncIOMotorClient[dict[str, object]](parts.mongo)
+    for name in sampled.each:
+        await _same(count, await motor[database][name].count_documents({}))
+    await motor.drop_database(database)
+    return measured
+
+
+async def sample(parts: Parts, made: Pledging) -> Sample:
+    """Look up what our side wrote for a pledge: whatever bears one of its ids."""
+    each, touched = {}, {}
+    motor = AsyncIOMotorClient[RawBSONDocument](parts.mongo, document_class=RawBSONDocument)
+    database = motor.get_database("brum_pledges", codec_options=CodecOptions(document_class=RawBSONDocument))
+    for name in await database.list_collection_names():
+        found = await database[name].find_one({"_id": {"$in": [made.command, made.pledge]}})
+        shared = await database[name].find_one({"_id": made.need})
+        if found is not None:
+            each[name] = bytes(found.raw)
+        if shared is not None:
+            touched[name] = bytes(shared.raw)
+    motor.close()
+    ids = {name: getattr(made, name).encode() for name in ("command", "need", "pledge")}
+    return Sample(ids, each, touched, await _records(parts, made))
+
+
+async def _records(parts: Parts, made: Pledging) -> list[bytes]:
+    """The records that it published."""
+    place = TopicPartition(topics.facts("pledges"), partition_of(made.need.encode(), PARTITIONS))
+    consumer = AIOKafkaConsumer(bootstrap_servers=parts.kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        await consumer.seek_to_beginning(place)
+        records: list[bytes] = []
+        end = (await consumer.end_offsets([place]))[place]
+        while await consumer.position(place) < end:
+            found = await consumer.getmany(place, timeout_ms=1_000)
+            values = [record.value or b"" for record in found.get(place, ())]
+            records += [value for value in values if made.command.encode() in value]
+    finally:
+        await consumer.stop()
+    return records
+
+
+def _pids(parts: Parts, python: int) -> dict[str, int]:
+    return {"python": python, "mongod": pid_of(parts, "mongo"), "kafka": pid_of(parts, "kafka")}
+
+
+async def _same(wanted: int, there: int) -> None:
+    """Each side has to have done all of the work, once."""
+    assert there == wanted, f"{there} in the database instead of {wanted}"

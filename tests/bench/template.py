@@ -7,6 +7,7 @@ after each, offsets committed after the work. `python -m tests.bench.template KA
 import asyncio
 import sys
 
+import uvloop
 from faststream.kafka import KafkaBroker
 from faststream.middlewares import AckPolicy
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -39,12 +40,14 @@ class Told(BaseModel):
     need_id: str
     pledge_id: str
     quantity: int
+    status: str
 
 
 async def main(kafka: str, uri: str, topic: str, out: str) -> None:
-    """Run until killed."""
+    """Run until killed, with the topic's name as the group's and the database's."""
     client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(uri)
     database = client.get_database(topic, write_concern=WriteConcern(w="majority", j=True))
+    await database.pledges.create_index("need")
     broker = KafkaBroker(kafka, acks="all", logger=None)
     publisher = broker.publisher(out)
 
@@ -58,19 +61,19 @@ async def main(kafka: str, uri: str, topic: str, out: str) -> None:
         data = command.data
         need = await database.needs.find_one({"_id": data.need_id})
         if need is None:
-            need = {"_id": data.need_id, "left": 10**9, "pledged": 0}
-            await database.needs.insert_one(need)
+            return
         try:
             await database.pledges.insert_one(
                 {"_id": command.id, "need": data.need_id, "quantity": data.quantity, "status": "pledged"}
             )
         except DuplicateKeyError:
             return
-        await database.needs.update_one(
+        done = await database.needs.update_one(
             {"_id": data.need_id, "left": {"$gte": data.quantity}},
             {"$inc": {"left": -data.quantity, "pledged": data.quantity}},
         )
-        told = Told(id=command.id, subject=command.subject, **data.model_dump())
+        status = "pledged" if done.modified_count else "refused"
+        told = Told(id=command.id, subject=command.subject, status=status, **data.model_dump())
         await publisher.publish(told, key=command.subject.encode())
 
     await broker.start()
@@ -78,4 +81,4 @@ async def main(kafka: str, uri: str, topic: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    uvloop.run(main(*sys.argv[1:]))

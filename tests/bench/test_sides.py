@@ -1,0 +1,34 @@
+"""Every side does the work that it is timed for: as many commands as were given are in its counters, once each."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import drain, write_path
+from tests.bench.parts import fresh
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+
+async def test_all_sides_of_a_drain_decide_all_commands(tmp_path: Path) -> None:
+    """Each checks its own counters, and says by how much they are off otherwise."""
+    async with fresh() as parts:
+        ours = drain.OurSide(parts, tmp_path)
+        await ours.open()
+        await ours.drain(400)
+        await drain.template(parts, 100)
+        await drain.limit(parts, 400, ours.sample, tmp_path / "sample")
+
+        assert len(ours.sample.records) == 2, "a fact and an outcome"
+        assert {"inbox", "pledges"} <= set(ours.sample.each)
+        assert "needs" in ours.sample.touched
+
+
+async def test_classic_services_answer_what_they_have_done() -> None:
+    """As many pledges as answers, in both ways to ask; and a key that comes again changes nothing."""
+    async with fresh() as parts:
+        classic = write_path.Classic(parts)
+        for client in ("aiohttp", "httpx"):
+            found = await classic.round(client, (4,), 0.5)
+            assert found["4"]["requests"] > 0
+        await classic.check()
