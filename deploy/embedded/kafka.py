@@ -5,8 +5,9 @@ import base64
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -45,19 +46,36 @@ logger.server.level = info
 """
 
 
+@dataclass(frozen=True)
+class Listener:
+    """One more port of the broker, told to its clients as another: that of a proxy in between."""
+
+    name: str
+    """Capitals, digits and `_`."""
+    port: int
+    advertised: int
+
+
 class KafkaPart:
     """One broker, its own controller, whose log lies below the data directory."""
 
     name = "kafka"
 
     def __init__(
-        self, data: Path, ports: Ports, cache: Path, progress: Progress | None = None, lock: Path = LOCK
+        self,
+        data: Path,
+        ports: Ports,
+        cache: Path,
+        progress: Progress | None = None,
+        lock: Path = LOCK,
+        listeners: Sequence[Listener] = (),
     ) -> None:
         self._home = data / "kafka"
         self._logs = data / "logs"
         self._cache = cache
         self._progress = progress
         self._lock = lock
+        self._listeners = listeners
         self._port = ports.take("kafka")
         self._controller = ports.take("kafka-controller")
         self.address = f"{LOOPBACK}:{self._port}"
@@ -114,8 +132,22 @@ class KafkaPart:
             # Voters that are named here, not in the log, may move to another port between two starts.
             "controller.quorum.voters": f"1@{LOOPBACK}:{self._controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{LOOPBACK}:{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "listeners": ",".join(
+                [
+                    f"PLAINTEXT://{self.address}",
+                    f"CONTROLLER://{LOOPBACK}:{self._controller}",
+                    *(f"{each.name}://{LOOPBACK}:{each.port}" for each in self._listeners),
+                ]
+            ),
+            "advertised.listeners": ",".join(
+                [
+                    f"PLAINTEXT://{self.address}",
+                    *(f"{each.name}://{LOOPBACK}:{each.advertised}" for each in self._listeners),
+                ]
+            ),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *(each.name for each in self._listeners))
+            ),
             "log.dirs": (self._home / "log").resolve(),
             # After a kill the port stays shut until the old registration expires: 9 s by default.
             "broker.session.timeout.ms": 3000,
@@ -141,6 +173,7 @@ class KafkaPart:
             "log.index.size.max.bytes": 1024 * 1024,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
             "num.network.threads": 2,
+            **{f"listener.name.{each.name.lower()}.num.network.threads": 1 for each in self._listeners},
             "num.io.threads": 4,
         }
 

@@ -11,10 +11,10 @@ from services.pledges import need as rules
 from services.pledges.ledger import Need
 from services.pledges.policy import CampaignCopy
 from shared.contracts import outcomes, pledges, topics
-from shared.contracts.message import Command, open_envelope
+from shared.contracts.message import Command
 from shared.ports import Ask, Outgoing, Record
 from shared.processor import Processor
-from tests.simulation import checker
+from tests.chaos.checker import commands, ledger, order, reading
 from tests.simulation.log import Log
 from tests.simulation.service import MemoryStore, Quiet, Replica, command_record
 from tests.simulation.world import World, pause
@@ -232,38 +232,35 @@ class Run:
     def violations(self) -> list[str]:
         """Everything the checker has to say."""
         records = self.log.all(topics.facts("pledges"))
-        values = [record.value for record in records if record.value is not None]
-        facts = checker.facts_of(values)
+        facts, asked = reading.told(records), reading.asked(self.log.all(topics.commands("pledges")))
         needs = [need.state for need in self.documents.needs.values() if need.state]
         made = [pledge for need in self.documents.needs.values() for pledge in need.pledges.values()]
-        answers = [
-            record.value
-            for record in records
-            if record.value
-            and open_envelope(record.value).type in outcomes.OUTCOME_TYPES
-            and outcomes.MISMATCH not in dict(record.headers)
-        ]
+        documents: dict[str, commands.Document] = {need.id: need for need in needs}
+        documents |= {pledge.id: pledge for pledge in made}
+        inbox = self.store.inbox
         found = [
-            *checker.c1_nothing_acknowledged_is_lost(self.answers, self.store.inbox),
-            *checker.c2_nothing_is_applied_twice(values, self.store.inbox),
-            *checker.c3_ledger_balances(needs, made),
-            *checker.c4_never_oversubscribed(facts),
-            *checker.c5_versions_in_order(facts),
-            *checker.c11_answers_are_honest(answers),
-            *self._views_differ(values, needs),
+            *commands.c1_stored_as_heard(self.answers, inbox),
+            *commands.c1_effects_stand(facts, documents),
+            *commands.c1_nothing_is_passed_over(inbox, asked),
+            *commands.c2_facts_are_those_of_the_inbox(facts, inbox),
+            *ledger.c3_ledger_balances(needs, made),
+            *ledger.c4_never_too_much(facts),
+            *ledger.c4_none_turned_away_in_vain(inbox, asked, facts),
+            *order.c5_versions_in_order(facts),
+            *commands.c11_answers_agree(reading.heard(records), inbox),
+            *self._views_differ(facts, needs),
         ]
         if self.store.applied != len(self.store.inbox):
             found.append(f"{self.store.applied} effects for {len(self.store.inbox)} commands")
         return found
 
-    def _views_differ(self, values: Sequence[bytes], needs: Sequence[pledges.NeedState]) -> list[str]:
+    def _views_differ(self, facts: Sequence[reading.Told], needs: Sequence[pledges.NeedState]) -> list[str]:
         """C3, C6: a reader that keeps the highest version ends where the store is, whatever comes doubly or late."""
         views: dict[str, pledges.NeedState] = {}
         counted: Counter[str] = Counter()
-        late = [*values, *self.world.chance.sample(values, len(values) // 10)]
+        late = [*facts, *self.world.chance.sample(facts, len(facts) // 10)]
         self.world.chance.shuffle(late)
-        for envelope in checker.facts_of(late):
-            fact = pledges.FACTS.decode(envelope)
+        for _, _, fact in late:
             if not isinstance(fact, pledges.OnNeed):
                 continue
             view = views.get(fact.need.id)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx2
 
@@ -139,10 +139,23 @@ class Platform:
             process.wait(20)
 
 
+class Front(Protocol):
+    """Where people sign in and speak to a gateway: a platform."""
+
+    @property
+    def url(self) -> str:
+        """Address of the gateway."""
+        ...
+
+    def token(self, sub: str, *roles: str) -> str:
+        """Sign in a made-up person."""
+        ...
+
+
 class Person:
     """Somebody with a token who speaks to a gateway."""
 
-    def __init__(self, platform: Platform, sub: str, *roles: str, url: str | None = None) -> None:
+    def __init__(self, platform: Front, sub: str, *roles: str, url: str | None = None) -> None:
         """Sign in; `roles` beside resident."""
         self.sub = sub
         # A busy machine may take longer than the usual 2 s, and then 202 is a right answer.

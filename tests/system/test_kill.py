@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import msgspec
 import pytest
 
 from shared import mongo
-from shared.contracts import outcomes
-from shared.contracts.message import open_envelope
 from shared.kafka.reader import Reader
-from tests.simulation import checker
+from tests.chaos.checker import commands, ledger, order, reading
 from tests.system.platform import Person, Platform, a_campaign, a_need
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
@@ -119,7 +116,6 @@ async def stored_violations(platform: Platform) -> list[str]:
     found = client.database("pledges").inbox.find({})
     inbox = {document["_id"]: mongo._entry(document) async for document in found}
     client.close()
-    values: list[bytes] = []
     async with Reader(platform.program("kafka")["address"]) as reader:
         places = await reader.places(["pledges.facts"])
         ends = await reader.ends(places)
@@ -127,18 +123,13 @@ async def stored_violations(platform: Platform) -> list[str]:
         records = []
         while any([await reader.position(place) < end for place, end in ends.items()]):
             records += await reader.read(wait_ms=500)
-        values = [record.value for record in sorted(records, key=lambda r: (r.partition, r.offset)) if record.value]
-    told = {
-        msgspec.json.decode(open_envelope(record.value).data)["command_id"]: record.value
-        for record in records
-        if record.value
-        and open_envelope(record.value).type in outcomes.OUTCOME_TYPES
-        and outcomes.MISMATCH not in dict(record.headers)
-    }
-    facts = checker.facts_of(values)
+    records.sort(key=lambda record: (record.partition, record.offset))
+    facts, outcomes = reading.told(records), reading.heard(records)
+    answers = {one.outcome.command_id: one.record.value or b"" for one in outcomes if not one.mismatch}
     return [
-        *checker.c1_nothing_acknowledged_is_lost(told, inbox),
-        *checker.c2_nothing_is_applied_twice(values, inbox),
-        *checker.c4_never_oversubscribed(facts),
-        *checker.c5_versions_in_order(facts),
+        *commands.c1_stored_as_heard(answers, inbox),
+        *commands.c2_facts_are_those_of_the_inbox(facts, inbox),
+        *commands.c11_answers_agree(outcomes, inbox),
+        *ledger.c4_never_too_much(facts),
+        *order.c5_versions_in_order(facts),
     ]
