@@ -6,9 +6,10 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.chaos import caught, pretest, scenarios
 from tests.chaos.barrage import Barrage
@@ -45,50 +46,56 @@ class Run:
 
     async def everything(self, parts: Sequence[str], faults: Sequence[str], rounds: int) -> None:
         """The parts that are asked for; without a good gate nothing that follows would mean anything."""
-        if "gate" in parts and not await self._gate():
-            self._end()
-            return
-        if "faults" in parts:
-            await self._faults([FAULTS[name] for name in faults], rounds)
-        if "scenarios" in parts:
-            await self._scenarios(scenarios.SCENARIOS)
-        if "simulation" in parts:
-            await self._simulation()
-        if "mutants" in parts:
-            await self._mutants(caught.HUNTS)
+        if "gate" in parts:
+            await self._try("gate", self._gate())
+        if self.report.holds or "gate" not in parts:
+            if "faults" in parts:
+                await self._try("faults", self._faults([FAULTS[name] for name in faults], rounds))
+            if "scenarios" in parts:
+                await self._try("scenarios", self._scenarios(scenarios.SCENARIOS))
+            if "simulation" in parts:
+                await self._try("simulation", self._simulation())
+            if "mutants" in parts:
+                await self._try("mutants", self._mutants(caught.HUNTS))
         self._end()
 
     async def smoke(self) -> None:
         """One each of the faults that break most."""
-        async with Barrage(self.folder / "smoke", seed=self.seed, shape=SMALL, say=self.say) as barrage:
-            for fault in SMOKE:
-                self.report.windows.append(await barrage.strike(fault))
-            self.report.broker = barrage.broker
+        await self._try("smoke", self._strike(SMOKE, "smoke", SMALL))
         self._end()
 
     async def some(self, what: str, names: Sequence[str]) -> None:
         """Scenarios or mutants by name."""
-        await (self._scenarios(names) if what == "scenario" else self._mutants(names))
+        await self._try(what, self._scenarios(names) if what == "scenario" else self._mutants(names))
         self._end()
 
-    async def _gate(self) -> bool:
+    async def _try(self, name: str, part: Coroutine[Any, Any, None]) -> None:
+        """A part that breaks off has not held, and the others are tried all the same."""
+        began = time.monotonic()
+        try:
+            await part
+        except Exception as error:  # noqa: BLE001 -- whatever it was, it is the finding
+            (self.folder / f"{name}.error").write_text(traceback.format_exc(), encoding="utf-8")
+            self._step(f"{name} broke off", False, time.monotonic() - began, f"{type(error).__name__}: {error}")  # noqa: FBT003
+
+    async def _gate(self) -> None:
         """Whether broker and stores keep what everything else is built on."""
-        findings = await pretest.run(self.folder / "gate")
-        for finding in findings:
+        for finding in await pretest.run(self.folder / "gate"):
             self._step(f"gate: {finding.name}", finding.passed, finding.seconds, finding.told)
-        return all(finding.passed for finding in findings)
 
     async def _faults(self, faults: Sequence[Fault], rounds: int) -> None:
         """Every fault, in every round in another order; then pairs, if there was more than one round."""
         chance = random.Random(self.seed)
-        async with Barrage(self.folder / "faults", seed=self.seed, shape=LARGE, say=self.say) as barrage:
-            for number in range(rounds):
-                order = chance.sample(faults, len(faults)) if number else faults
-                for fault in order:
-                    self.report.windows.append(await barrage.strike(fault))
-                    self.report.broker = barrage.broker
-            if rounds > 1:
-                self.report.windows.append(await barrage.strike(PAIRS))
+        order = [*faults]
+        for _ in range(rounds - 1):
+            order += chance.sample(faults, len(faults))
+        await self._strike([*order, PAIRS] if rounds > 1 else order, "faults", LARGE)
+
+    async def _strike(self, faults: Iterable[Fault], name: str, shape: Shape) -> None:
+        async with Barrage(self.folder / name, seed=self.seed, shape=shape, say=self.say) as barrage:
+            for fault in faults:
+                self.report.windows.append(await barrage.strike(fault))
+                self.report.broker = barrage.broker
 
     async def _scenarios(self, names: Iterable[str]) -> None:
         """What has a name, and the crash points."""
