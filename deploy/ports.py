@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+from collections.abc import Container
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -23,9 +24,10 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         return True
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    return next(port for port in random.SystemRandom().sample(_RANGE, k=len(_RANGE)) if is_free(port))
+def free_port(but: Container[int] = ()) -> int:
+    """Find a port that nobody listens on, and none of those that are spoken for."""
+    ports = random.SystemRandom().sample(_RANGE, k=len(_RANGE))
+    return next(port for port in ports if port not in but and is_free(port))
 
 
 class Ports:
@@ -39,7 +41,7 @@ class Ports:
         """Answer the port remembered under a name, or another one if that is in use."""
         port = self._ports.get(name)
         if port is None or not is_free(port):
-            port = self._ports[name] = free_port()
+            port = self._ports[name] = free_port(but=self._ports.values())
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text(json.dumps(self._ports, indent=2) + "\n")
         return port

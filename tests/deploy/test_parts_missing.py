@@ -63,3 +63,13 @@ def test_ports_are_remembered_and_chosen_anew_when_taken(tmp_path: Path) -> None
     assert again == first
     assert moved != first
     assert Ports(tmp_path).take("kafka") == moved
+
+
+def test_no_port_is_given_to_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is spoken for is free as long as nobody listens there yet."""
+    monkeypatch.setattr("deploy.ports._RANGE", range(20_000, 20_040))
+    ports = Ports(tmp_path)
+
+    taken = [ports.take(str(number)) for number in range(20)]
+
+    assert len(set(taken)) == 20
