@@ -49,6 +49,8 @@ QUERY_MS: Final = 2_000
 """`maxTimeMS` of every query."""
 TRANSACTION_S: Final = 2.0
 """A transaction that takes longer is halved."""
+CONNECTIONS: Final = 10
+"""Of one process: as many as it has threads for, since a pool keeps what a busy moment dialled."""
 LOCKS_KEPT_S: Final = 5
 """`transactionLifetimeLimitSeconds` required of the server: so long a killed owner's locks hold up its successor."""
 
@@ -71,6 +73,7 @@ class Client:
             connectTimeoutMS=3_000,
             socketTimeoutMS=10_000,
             retryWrites=True,
+            maxPoolSize=CONNECTIONS,
             appname="brumtogether",
         )
 

@@ -36,7 +36,8 @@ Word = str | bytes | int
 CONNECT_S: Final = 1.0
 ANSWER_S: Final = 2.0
 """A server that takes longer is away."""
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 8
+"""More would wait in the server, which does one thing at a time, and a pool never shrinks."""
 PAUSE_S: Final = 0.2
 """After a server was found away it is left alone for so long, so that readers do not queue up for a time-out."""
 

@@ -119,6 +119,7 @@ class Barrage:
         await self._load.prepare()
         self._load.start()
         await asyncio.sleep(BEFORE_S)
+        await self._load.rush()
         await self._rest()
         await self._leave()
         await rig.plateau()

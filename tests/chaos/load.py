@@ -88,6 +88,10 @@ class Load:
         self._running = [asyncio.create_task(self._person(f"person{number}")) for number in range(self.shape.closed)]
         self._running.append(asyncio.create_task(self._arrivals()))
 
+    async def rush(self, many: int = 150) -> None:
+        """Come all at once, as people do when a fault is over: pools are then as large as they will be."""
+        await _at_once([self._act(f"visitor{turn % 40}") for turn in range(many)], few=many)
+
     async def stop(self) -> None:
         """Let everybody finish what they have begun, and ask for what is still wanted of needs that fill up."""
         self._going = False
