@@ -46,7 +46,7 @@ class Consumer:
         group: str,
         work: Work,
         *,
-        max_records: int = 500,
+        max_records: int = 1_000,
         hurried: bool = True,
         commit_ms: int = COMMIT_MS,
         assigned: Callable[[frozenset[Place]], Awaitable[None]] | None = None,

@@ -212,18 +212,29 @@ def add_up(collection: Collection, session: Session, sums: Iterable[tuple[Docume
         collection.delegate.bulk_write(writes, ordered=False, session=session)
 
 
-async def insert_missing(collection: Collection, documents: Sequence[Document]) -> None:
-    """Insert documents, in steps of 1,000, and leave those alone whose `_id` is there already."""
-    for start in range(0, len(documents), _STEP):
-        await _in_thread(_insert_missing, collection.delegate, documents[start : start + _STEP])
+async def insert_missing(*inserts: tuple[Collection, Sequence[Document]]) -> None:
+    """Insert documents, in steps of 1,000 of each collection, and leave those alone whose `_id` is there already.
+
+    What is in one step is there together; if somebody was there before, in the order given.
+    """
+    for start in range(0, max(len(documents) for _, documents in inserts), _STEP):
+        step = [(collection.delegate, documents[start : start + _STEP]) for collection, documents in inserts]
+        await _in_thread(_insert_missing, [(collection, some) for collection, some in step if some])
 
 
-def _insert_missing(collection: _Sync, documents: Sequence[Document]) -> None:
-    _together(
-        collection,
-        lambda session: collection.insert_many(documents, session=session),
-        lambda: collection.insert_many(documents, ordered=False),
-    )
+def _insert_missing(inserts: Sequence[tuple[_Sync, Sequence[Document]]]) -> None:
+    def whole(session: Session) -> None:
+        for collection, documents in inserts:
+            collection.insert_many(documents, session=session)
+
+    try:
+        _transact(inserts[0][0].database.client, whole)
+    except OperationFailure as error:
+        if not _codes(error) & {_DUPLICATE, _CONFLICT}:
+            raise
+        for collection, documents in inserts:
+            with _duplicates_are_fine():
+                collection.insert_many(documents, ordered=False)
 
 
 async def keep_latest(collection: Collection, documents: Iterable[Document], *, field: str = "version") -> None:

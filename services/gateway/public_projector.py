@@ -137,7 +137,7 @@ class PublicProjector:
             self._versions[head.subject] = max(head.streamversion, self._versions.get(head.subject, 0))
 
     async def _copy(self, transactions: Transactions) -> None:
-        async with Reader(self._bootstrap) as reader:
+        async with Reader(self._bootstrap, hurried=False) as reader:
             positions = await self._positions(reader)
             reader.begin(positions)
             moved: dict[Place, int] = {}

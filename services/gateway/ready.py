@@ -81,7 +81,7 @@ def unchanged(made: Entry, headers: Iterable[Header]) -> bool:
     """Whether the caller has this very answer already (If-None-Match, RFC 9110 section 13.1.2)."""
     for name, value in headers:
         if name == b"if-none-match":
-            return value in {made.etag, b"*"} or made.etag in _tags(value)
+            return value in (made.etag, b"*") or made.etag in _tags(value)
     return False
 
 

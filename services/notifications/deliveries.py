@@ -11,7 +11,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from services.notifications.channels import inbox
 from services.notifications.delivery import (
+    DELIVERED,
     SCHEDULED,
     SENDING,
     Letter,
@@ -41,12 +43,13 @@ class Status(Struct, frozen=True):
 
 
 class Deliveries:
-    """Collections `letters` and `deliveries`."""
+    """Collections `letters` and `deliveries`; what goes into the app is written into `notifications` with them."""
 
     def __init__(self, database: Database) -> None:
         """Use the service's database."""
         self._letters = database.letters
         self._deliveries = database.deliveries
+        self._notifications = database.notifications
 
     async def prepare(self) -> None:
         """Make the indexes: what is due, and whose lease may have ended; finished deliveries are in neither."""
@@ -56,13 +59,29 @@ class Deliveries:
                     [("road", 1), (field, 1)], name=state, partialFilterExpression={"state": state}
                 )
 
-    async def post(self, letters: Sequence[Letter], to: Iterable[tuple[str, str, str]], *, now: str) -> None:
-        """Put deliveries, each (letter id, recipient, road), on the schedule; those that are there stay as they are."""
+    async def post(self, letters: Sequence[Letter], to: Iterable[tuple[str, str, str]], *, now: str) -> int:
+        """Put deliveries, each (letter id, recipient, road), on the schedule; those that are there stay as they are.
+
+        The road into the app ends where we are: what goes by it has arrived by being written. Returns how many of
+        the others are due.
+        """
+        by_id = {letter.id: letter for letter in letters}
+        found, arrived, scheduled = [], [], []
+        for name, person, road in to:
+            letter = by_id[name]
+            row = _row(letter, person, road, now)
+            if road == inbox.NAME:
+                found.append(inbox.notification(Parcel(row["_id"], person, letter, now)))
+                arrived.append({**row, "state": DELIVERED})
+            else:
+                scheduled.append(row)
+        kept = {row["letter"] for row in scheduled}
         await insert_missing(
-            self._letters,
-            [{"_id": letter.id, **_without_id(letter)} for letter in letters],
+            (self._notifications, found),
+            (self._letters, [{"_id": letter.id, **_without_id(letter)} for letter in letters if letter.id in kept]),
+            (self._deliveries, arrived + scheduled),
         )
-        await insert_missing(self._deliveries, [_row(*address, now) for address in to])
+        return len(scheduled)
 
     async def claim(self, road: str, holder: str, *, now: str, until: str, most: int) -> list[Claim]:
         """Take deliveries that are due on a road, or whose lease has run out; `holder` is unique to this call."""
@@ -127,11 +146,10 @@ def _without_id(letter: Letter) -> dict[str, Any]:
     return document
 
 
-def _row(letter: str, person: str, road: str, now: str) -> dict[str, Any]:
-    event_id, _, purpose = letter.rpartition("|")
+def _row(letter: Letter, person: str, road: str, now: str) -> dict[str, Any]:
     return {
-        "_id": delivery_id(event_id, person, road, purpose),
-        "letter": letter,
+        "_id": delivery_id(letter.event_id, person, road, letter.purpose),
+        "letter": letter.id,
         "person": person,
         "road": road,
         "state": SCHEDULED,

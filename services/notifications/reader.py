@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from services.notifications import policy
+from services.notifications import policy, texts
 from services.notifications.deliveries import Deliveries
 from services.notifications.delivery import ROADS, Letter, letter
 from services.notifications.ledger import Ledger
@@ -151,14 +151,15 @@ class Reader:
 
     async def _take(self, sitting: Sitting, heard: Heard) -> None:
         fact, envelope = heard.fact, heard.envelope
+        notes: tuple[policy.Note, ...] = ()
+        told: tuple[Message, ...] = ()
         try:
-            told = policy.messages(fact)
             notes = policy.notes(fact)
+            told = _in_words(policy.messages(fact))
         except Exception as error:
             log.exception("fact passed over", fact=envelope.id, stream=fact.stream)
             if heard.record is not None:
                 sitting.dead.append(_park(heard.record, type(error).__name__, "culprit"))
-            told, notes = (), ()
         if envelope.time >= instants.later(sitting.now, days=-OLD_DAYS):
             for message in told:
                 await self._tell(sitting, envelope.id, message)
@@ -184,13 +185,21 @@ class Reader:
     async def _settle(self, sitting: Sitting) -> None:
         """Write what was gathered: deliveries, then notes, then positions."""
         if sitting.addresses:
-            await self._deliveries.post([*sitting.letters.values()], sitting.addresses, now=sitting.now)
+            letters = [*sitting.letters.values()]
+            if await self._deliveries.post(letters, sitting.addresses, now=sitting.now):
+                self._wake()
             sitting.letters, sitting.addresses = {}, []
-            self._wake()
         await self._ledger.note(sitting.notes)
         sitting.notes = []
         await self._ledger.advance(sitting.moved)
         sitting.moved = {}
+
+
+def _in_words(told: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Make sure that all can be put into words: when it is delivered, its neighbours would be held up by it."""
+    for message in told:
+        texts.render(message.text, message.values)
+    return told
 
 
 def _hear(record: Record) -> Heard | None:

@@ -6,24 +6,24 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.kafka.clients import KafkaError, Place, record_of
+from shared.kafka.clients import UNHURRIED, KafkaError, Place, record_of
 from shared.ports import Record, Trouble
 
 
 class Reader:
     """Reads partitions from given positions, in no group: for tails, resumptions and rebuilds."""
 
-    def __init__(self, bootstrap: str) -> None:
-        """Prepare a client that sees committed transactions only."""
+    def __init__(self, bootstrap: str, *, hurried: bool = True) -> None:
+        """Prepare a client that sees committed transactions only; `hurried`: it hears of each record at once."""
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_partition_fetch_bytes=2 * MESSAGE_BYTES,
-            fetch_max_wait_ms=500,
             request_timeout_ms=10_000,
+            max_partition_fetch_bytes=2 * MESSAGE_BYTES,
+            **({"fetch_max_wait_ms": 500} if hurried else UNHURRIED),
         )
 
     async def __aenter__(self) -> Self:

@@ -119,7 +119,6 @@ class OurSide:
 
     async def round(self, clients: tuple[int, ...], seconds: float) -> dict[str, Raw]:
         """Measure with each number of clients, the services begun anew."""
-        """Measure with each number of clients, the services begun anew."""
         async with self._ours.running() as pids:
             if not self._requests:
                 async with pledging(self._ours) as requests:
@@ -151,7 +150,6 @@ class Classic:
         self._taken = 0
 
     async def round(self, client: str, clients: tuple[int, ...], seconds: float) -> dict[str, Raw]:
-        """Measure with each number of clients; `client` is the way to ask between the services."""
         """Measure with each number of clients; `client` is the way to ask between the services."""
         if not self._taken:
             await self._prepare()

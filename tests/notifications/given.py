@@ -8,11 +8,9 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from services.notifications.channels.inbox import InboxRoad
 from services.notifications.deliveries import Deliveries
 from services.notifications.ledger import Ledger
 from services.notifications.reader import Reader
-from services.notifications.schedule import Schedule
 from services.notifications.store import FollowerStore
 from shared import instants
 from shared.contracts import events, pledges
@@ -234,16 +232,15 @@ class Desk:
             ]
         )
 
-    async def deliver(self, now: str = "2026-03-23T10:00:00.000Z") -> None:
-        """Bring what is due."""
-        road = InboxRoad(self.database)
-        await Schedule(self.deliveries, road, worker="w", now=lambda: now, chance=lambda: 0.5).step()
-
     async def told(self) -> list[tuple[str, str]]:
         """List (person, purpose) of every delivery, sorted."""
         return sorted(
             [(row["person"], row["letter"].rpartition("|")[2]) async for row in self.database.deliveries.find({})]
         )
+
+    async def found(self) -> list[str]:
+        """List the ids of what people find in the app."""
+        return [row["_id"] async for row in self.database.notifications.find({})]
 
     async def rows(self) -> list[Mapping[str, Any]]:
         """List every delivery as it is stored."""

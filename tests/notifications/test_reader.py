@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec import json, structs
 
+from services.notifications import texts
 from services.notifications.deliveries import Deliveries
 from services.notifications.delivery import delivery_id
 from services.notifications.ledger import Ledger
@@ -78,14 +79,14 @@ async def with_followers(desk: Desk) -> Desk:
 
 
 async def test_a_story_is_told_once_to_each(desk: Desk) -> None:
-    """Who comes or follows is told, who left is not, who does both is told once; all are due at once."""
+    """Who comes or follows is told, who left is not, who does both is told once; all find it in the app."""
     await with_followers(desk)
 
     assert await desk.reader().read([record(fact) for fact in EVENT_STORY + NEED_STORY]) == []
 
     assert await desk.told() == TOLD
-    assert {(row["state"], row["road"], row["fence"]) for row in await desk.rows()} == {("scheduled", "inbox", 0)}
-    assert desk.woken > 0
+    assert {(row["state"], row["road"], row["fence"]) for row in await desk.rows()} == {("delivered", "inbox", 0)}
+    assert sorted(row["_id"] for row in await desk.rows()) == sorted(await desk.found())
     assert desk.archive.questions == 0
 
 
@@ -148,10 +149,10 @@ class DyingDeliveries(Deliveries):
         super().__init__(desk.database)
         self._death = death
 
-    async def post(self, letters: Any, to: Any, *, now: str) -> None:  # noqa: ANN401 -- as the schedule's
+    async def post(self, letters: Any, to: Any, *, now: str) -> int:  # noqa: ANN401 -- as the schedule's
         """Die, or write."""
         self._death.step()
-        await super().post(letters, to, now=now)
+        return await super().post(letters, to, now=now)
 
 
 @pytest.mark.parametrize("writes", range(16))
@@ -281,6 +282,17 @@ async def test_a_fact_we_cannot_make_sense_of_is_parked(desk: Desk, monkeypatch:
     dead = await desk.reader().read([record(registered(1, "ana")), record(cancelled(2))])
 
     assert [_headers(letter)["dl-reason"] for letter in dead] == [b"NameError"]
+    assert await desk.ledger.positions(["event_sweep"]) == {"event_sweep": 2}
+
+
+async def test_what_cannot_be_put_into_words_is_parked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would keep its neighbours, and itself, from ever being told; who comes is known all the same."""
+    monkeypatch.delitem(texts.ENGLISH, "registered")
+
+    dead = await desk.reader().read([record(registered(1, "ana")), record(cancelled(2))])
+
+    assert [_headers(letter)["dl-reason"] for letter in dead] == [b"KeyError"]
+    assert await desk.told() == [("ana", "event-cancelled")]
     assert await desk.ledger.positions(["event_sweep"]) == {"event_sweep": 2}
 
 

@@ -4,14 +4,22 @@ from contextlib import suppress
 
 import pytest
 
+from services.notifications import policy
 from services.notifications.channels.inbox import InboxRoad
-from services.notifications.delivery import DELIVERED, Parcel, Result
+from services.notifications.delivery import DELIVERED, Parcel, Result, letter
 from services.notifications.schedule import Road, Schedule
 from shared import instants
 from shared.ports import Trouble
-from tests.notifications.given import Desk, pledged, record, registered
+from tests.notifications.given import Desk, registered
 
 START = "2026-03-23T09:00:01.000Z"
+ROAD = "email"
+
+
+class OtherRoad(InboxRoad):
+    """Brings into the app what was scheduled for a road that leaves the house."""
+
+    name = ROAD
 
 
 class Clock:
@@ -33,7 +41,7 @@ class Clock:
 class RecordingRoad:
     """A road that keeps what it was given, and fails as it is told."""
 
-    name = "inbox"
+    name = ROAD
     timeout = 10.0
 
     def __init__(self) -> None:
@@ -70,7 +78,10 @@ def worker(desk: Desk, road: Road, clock: Clock, name: str = "w1") -> Schedule:
 
 async def told(desk: Desk, *people: str) -> None:
     """Have it due that these people are told of their registrations."""
-    await desk.reader().read([record(registered(version, person)) for version, person in enumerate(people, 1)])
+    for version, person in enumerate(people, 1):
+        for message in policy.messages(registered(version, person)):
+            due = letter(f"e.{version}", message)
+            await desk.deliveries.post([due], [(due.id, person, ROAD)], now=START)
 
 
 async def states(desk: Desk) -> dict[str, tuple[str, int]]:
@@ -86,7 +97,7 @@ async def items(desk: Desk) -> list[tuple[str, str]]:
 async def test_what_is_due_arrives(desk: Desk, clock: Clock) -> None:
     """Claimed, brought, written as delivered; then there is nothing left to do."""
     await told(desk, "ana", "bo")
-    schedule = worker(desk, InboxRoad(desk.database), clock)
+    schedule = worker(desk, OtherRoad(desk.database), clock)
 
     assert [await schedule.step(), await schedule.step()] == [2, 0]
 
@@ -117,7 +128,7 @@ async def test_n2_a_dead_worker_s_lease_runs_out(desk: Desk, clock: Clock) -> No
     dying.cancel()
     with suppress(asyncio.CancelledError):
         await dying
-    successor = worker(desk, InboxRoad(desk.database), clock, "w2")
+    successor = worker(desk, OtherRoad(desk.database), clock, "w2")
 
     clock.pass_by(29)
     assert await successor.step() == 0
@@ -131,12 +142,10 @@ async def test_n2_a_dead_worker_s_lease_runs_out(desk: Desk, clock: Clock) -> No
 async def test_a_late_worker_writes_nothing(desk: Desk, clock: Clock) -> None:
     """It comes back after its lease: what it brought is there once, and its result does not count."""
     await told(desk, "ana")
-    [stale] = await desk.deliveries.claim("inbox", "w1.1", now=clock(), until=START, most=10)
+    [stale] = await desk.deliveries.claim(ROAD, "w1.1", now=clock(), until=START, most=10)
     clock.pass_by(60)
-    [fresh] = await desk.deliveries.claim(
-        "inbox", "w2.1", now=clock(), until=instants.later(clock(), minutes=1), most=10
-    )
-    road = InboxRoad(desk.database)
+    [fresh] = await desk.deliveries.claim(ROAD, "w2.1", now=clock(), until=instants.later(clock(), minutes=1), most=10)
+    road = OtherRoad(desk.database)
     await road.bring([stale.parcel])
     await road.bring([fresh.parcel])
 
@@ -192,7 +201,7 @@ async def test_a_worker_runs_until_it_is_stopped(desk: Desk, clock: Clock) -> No
     schedule = worker(desk, road, clock)
     running = asyncio.create_task(schedule.run())
     await asyncio.sleep(0.3)
-    await desk.reader().read([record(pledged(1))])
+    await told(desk, "ana")
     schedule.wake()
     await asyncio.wait_for(road.begun.wait(), 5)
     running.cancel()

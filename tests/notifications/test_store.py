@@ -97,7 +97,6 @@ async def test_a_redelivered_command_is_answered_with_the_same_bytes(desk: Desk)
 async def test_a_notification_is_read_by_its_owner(desk: Desk) -> None:
     """Marked once; another's notification does not exist."""
     await desk.reader().read([record(pledged(1))])
-    await desk.deliver()
     [item] = [item async for item in desk.database.notifications.find({})]
     name = item["_id"]
 

@@ -155,7 +155,7 @@ async def test_the_delivery_settings_are_said_and_not_defaults(kafka: str) -> No
     subscriber = consumer.group.subscriber
     settings = subscriber._connection_args
     assert subscriber.ack_policy.name == "MANUAL"
-    assert (subscriber.batch_timeout_ms, subscriber.max_records) == (10, 500)
+    assert (subscriber.batch_timeout_ms, subscriber.max_records) == (10, 1_000)
     assert settings["enable_auto_commit"] is False
     assert settings["auto_offset_reset"] == "earliest"
     assert settings["session_timeout_ms"] >= 6_000

@@ -12,7 +12,7 @@ from services.pledges.ledger import Need
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
 from shared.ports import Ask, Entry, Outgoing, Record, Repeated, TooLarge, TooSlow, Trouble
-from shared.processor import MOST_COMMANDS, Processor
+from shared.processor import ABREAST, MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
 from tests.simulation.service import Quiet
 
@@ -324,3 +324,33 @@ async def test_a_transaction_has_at_most_500_commands() -> None:
     await processor(store).process([record(need(f"need_{n}"), f"c{n}", n) for n in range(MOST_COMMANDS + 1)])
 
     assert store.saved == [500, 1]
+
+
+def backlog() -> list[Record]:
+    """Needs opened in four partitions, twice the size from which on a batch is halved."""
+    return [record(need(f"need_{n}"), f"c{n}", n, partition=n % 4) for n in range(2 * ABREAST)]
+
+
+async def test_a_large_batch_is_decided_in_two_halves_that_share_no_stream() -> None:
+    """Each partition keeps its order, and all is answered."""
+    store = Store()
+
+    out = await processor(store).process(backlog())
+
+    assert store.saved == [ABREAST, ABREAST]
+    facts = [msgspec.json.decode(answer.value)["causationid"] for answer in out if answer.partition == 3]
+    assert facts == [f"c{n}" for n in range(3, 2 * ABREAST, 4) for _ in ("fact", "outcome")]
+    assert len(out) == 4 * ABREAST
+
+
+async def test_trouble_of_one_half_is_the_batch_s() -> None:
+    """Nothing is answered; the other half is known when the batch comes again."""
+    store = Store()
+    store.fails_once["c1"] = Trouble("away")
+    decider = processor(store)
+
+    with pytest.raises(Trouble):
+        await decider.process(backlog())
+
+    assert store.saved == [ABREAST]
+    assert len(await decider.process(backlog())) == 4 * ABREAST

@@ -1,5 +1,6 @@
 """The topics: how long they keep what, and that somebody writes and reads each."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -54,8 +55,11 @@ async def test_the_broker_has_the_settings_that_are_written_here(kafka: str, top
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
 
-    [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, own.name)])
+    found: dict[str, str] = {}
+    async with asyncio.timeout(20):
+        while not found:  # the broker that is asked may not have heard of the new topic yet
+            [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, own.name)])
+            found = {entry[0]: entry[1] for entry in answer.resources[0][4]}
 
     await admin.close()
-    found = {entry[0]: entry[1] for entry in answer.resources[0][4]}
     assert {name: found[name] for name in own.settings} == own.settings

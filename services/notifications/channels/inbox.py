@@ -22,11 +22,12 @@ class InboxRoad:
 
     async def bring(self, parcels: Sequence[Parcel]) -> list[Result]:
         """Put notifications into their lists."""
-        await insert_missing(self._notifications, [_notification(parcel) for parcel in parcels])
+        await insert_missing((self._notifications, [notification(parcel) for parcel in parcels]))
         return [Result(DELIVERED)] * len(parcels)
 
 
-def _notification(parcel: Parcel) -> Document:
+def notification(parcel: Parcel) -> Document:
+    """What the person finds in their list."""
     letter = parcel.letter
     title, body = texts.render(letter.text, letter.values)
     return {
