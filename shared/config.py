@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """`development` trusts the tokens that `brum token` signs; `production` never does."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least urgent log lines that are written."""
+    revision: str = "unknown"
+    """The commit that runs, as `build_info` of `/metrics` tells it; the image is built with it."""
     partitions: Annotated[int, Field(ge=1, le=1024)] = 24
     """Partitions of each command and fact topic, so the most replicas of a service; fixed once live."""
 

@@ -30,11 +30,12 @@ def serve(
     import uvloop
 
     from deploy.settings import read
-    from shared import logs
+    from shared import VERSION, logs, metrics
     from shared.config import PROCESSES
 
     settings = read(PROCESSES[process])
     logs.setup(process, settings.log_level)
+    metrics.describe_build(process, VERSION, settings.revision)
     gc.set_threshold(20_000, 20, 50)  # by default young objects are looked through many times a batch, for nothing
     try:
         uvloop.run(importlib.import_module(f"services.{process}.app").main(settings))

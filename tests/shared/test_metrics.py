@@ -1,10 +1,12 @@
 import asyncio
 import time
+import tomllib
 from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from shared import metrics
+from shared import VERSION, metrics
 
 
 def test_a_consumers_counters_exist_before_anything_happens() -> None:
@@ -26,6 +28,13 @@ def test_the_exposition_says_what_runs() -> None:
     assert b'build_info{revision="abc",service="test",version="1.2.3"} 1.0' in body
     assert b"process_resident_memory_bytes" in body
     assert content_type.startswith("text/plain")
+
+
+def test_the_version_is_the_distribution_s() -> None:
+    """Said once for those who install it, and once for those who run it."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["project"]["version"] == VERSION
 
 
 def test_sec_59_no_metric_is_labelled_by_an_id_or_a_person() -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import uuid
 
+import httpx2
 import pytest
 
+from shared import VERSION
 from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -122,3 +124,10 @@ async def test_a_second_replica_is_never_stale_when_told_what_to_wait_for(platfo
                 aggregate = await elsewhere.get(f"/v1/campaigns/{campaign}?{seen}")
                 assert there["pledged"] == turn
                 assert aggregate["totals"]["pledged"]["meal"] == turn
+
+
+def test_every_process_says_what_runs(platform: Platform) -> None:
+    """`build_info`, so that an operator sees which replica is of which version."""
+    for name in ("events", "pledges", "notifications", "gateway"):
+        told = httpx2.get(f"{platform.program(name)['address']}/metrics", trust_env=False, verify=False).text
+        assert f'build_info{{revision="unknown",service="{name}",version="{VERSION}"}} 1.0' in told
