@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -44,6 +44,15 @@ UNHURRIED: Final[Mapping[str, Any]] = {"fetch_min_bytes": MESSAGE_BYTES, "fetch_
 
 Each answer to a fetch costs by the number of partitions, whatever it brings.
 """
+
+
+def fetch_whole(consumer: AIOKafkaConsumer) -> None:
+    """Have a started consumer fetch from all of its partitions or not at all.
+
+    By default it fetches after 0.1 s without those of which something is left to consume; the broker holds that fetch
+    for up to `fetch_max_wait_ms`, and what comes for the busiest partition meanwhile waits with it.
+    """
+    consumer._fetcher._prefetch_backoff = POLL_MS / 1000  # noqa: SLF001 -- no public way
 
 
 def record_of(record: "ConsumerRecord[bytes | None, bytes | None]") -> Record:

@@ -13,7 +13,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.middlewares import AckPolicy
 
-from shared.kafka.clients import CONSUMER_SETTINGS, UNHURRIED, KafkaError, Place, record_of
+from shared.kafka.clients import CONSUMER_SETTINGS, UNHURRIED, KafkaError, Place, fetch_whole, record_of
 from shared.ports import Record, Trouble
 
 __all__ = ["KafkaBroker"]
@@ -55,6 +55,7 @@ async def _decode(message: KafkaMessage) -> list[Record]:
 
 async def _next(consumer: AIOKafkaConsumer, *, max_records: int) -> tuple["ConsumerRecord[Any, Any]", ...]:
     """Wait for records; none after a while, so that the loop sees whether it is to end."""
+    fetch_whole(consumer)
     found = await consumer.getmany(timeout_ms=POLL_WAIT_MS, max_records=max_records)
     return tuple(chain.from_iterable(found.values()))
 

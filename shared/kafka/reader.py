@@ -6,7 +6,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import MESSAGE_BYTES
-from shared.kafka.clients import UNHURRIED, KafkaError, Place, record_of
+from shared.kafka.clients import UNHURRIED, KafkaError, Place, fetch_whole, record_of
 from shared.ports import Record, Trouble
 
 
@@ -33,6 +33,7 @@ class Reader:
         except KafkaError as error:
             await self._consumer.stop()
             raise Trouble(type(error).__name__) from error
+        fetch_whole(self._consumer)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,7 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
+
+import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import FetchRequest
 
 from shared.consumer import Consumer
 from shared.kafka.appender import Appender
@@ -80,6 +85,36 @@ async def test_a_batch_whose_work_breaks_is_not_committed_past(kafka: str) -> No
     async with consuming(kafka, topic, uuid4().hex, work) as consumer:
         await until(lambda: len(seen) == 30)
         assert consumer.faults() == []
+
+
+async def test_no_fetch_leaves_out_what_is_waiting_behind_the_batch_at_hand(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker would hold it for half a second, and what comes next for the busiest partition would wait with it."""
+    topic = await a_topic(kafka)
+    asked: list[int] = []
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    def request(*fields: Any) -> Any:  # noqa: ANN401 -- as aiokafka's
+        asked.append(sum(len(places) for _, places in fields[4]))
+        return FetchRequest(*fields[:5], rack_id="")
+
+    async def work(records: Sequence[Record]) -> Sequence[Outgoing]:
+        seen.extend(record.offset for record in records)
+        await done.wait()
+        return []
+
+    monkeypatch.setattr(fetcher, "FetchRequest", lambda *fields, **_: request(*fields))
+    async with consuming(kafka, topic, uuid4().hex, work):
+        await fill(kafka, topic, 1)
+        await until(lambda: seen == [0])
+        await fill(kafka, topic, 1)
+        await asyncio.sleep(0.5)
+        done.set()
+        await until(lambda: seen == [0, 1])
+
+    assert set(asked) == {3}
 
 
 async def test_positions_are_committed_after_the_answers(kafka: str) -> None:
