@@ -63,10 +63,14 @@ async def _falls(stage: Stage, service: str, asks: Sequence[tuple[str, Wish]], s
 
 
 async def _rejected(stage: Stage, zombie: Child) -> float:
-    """How often a process that was away has had to begin its transaction anew; once at least."""
+    """How often a process that was away did not come through with its transaction; once at least.
+
+    Either it has had to begin anew, or it took too long, was halved, and met what its successor had done.
+    """
 
     async def refused() -> float:
-        return await stage.counter(zombie, "retries_total", consumer_group=zombie.service)
+        counters = ("retries_total", "duplicates_total")
+        return sum([await stage.counter(zombie, name, consumer_group=zombie.service) for name in counters])
 
     async def at_all() -> bool:
         return await refused() >= 1
