@@ -101,7 +101,10 @@ class Child:
     async def _end(self, number: signal.Signals, *, again: bool) -> int | None:
         if not again:
             await self._let_rest()
-        if (life := self._life) is None or self.pid is None:
+        if (life := self._life) is None:
+            return None
+        if self.pid is None:  # and its death is written down
+            await asyncio.shield(life.over)
             return None
         life.wanted, life.again = True, again
         self._signal(number)

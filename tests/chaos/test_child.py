@@ -85,6 +85,17 @@ async def test_c9_a_death_that_nobody_brought_about_is_counted(child: Child) -> 
     assert [death.code for death in child.died_unasked] == [-signal.SIGKILL]
 
 
+async def test_whoever_buries_a_dead_process_finds_its_death_written_down(child: Child) -> None:
+    """Also at the very moment at which it is no more."""
+    os.kill(child.pid or 0, signal.SIGKILL)
+    while child.pid is not None:
+        await asyncio.sleep(0)
+
+    await child.kill(again=False)
+
+    assert [death.code for death in child.deaths] == [-signal.SIGKILL]
+
+
 async def test_a_process_that_is_told_to_stay_away_stays_away(child: Child) -> None:
     """Also when it was about to be started again."""
     await child.kill()
