@@ -1,4 +1,4 @@
-"""Facts and outcomes out of the log, into the views: group `gateway`, whose true positions lie in Redis.
+"""Facts and outcomes out of the log, into the views: groups `gateway-<topic>`, whose true positions lie in Redis.
 
 What Redis holds and how far it goes is written in one step, so a Redis that lost its last second, or all, says so:
 the projector goes on from where Redis stands, or has the views rebuilt. The group's own offsets only inform.
@@ -26,6 +26,7 @@ from shared.ports import Outgoing, Record, Trouble
 log = logs.logger(__name__)
 
 GROUP: Final = "gateway"
+"""What their names begin with, and who is named in dead letters and metrics."""
 WATCH_S: Final = 0.5
 """How often Redis is looked at for what it lost, also while nothing comes."""
 _PATIENCE_S: Final = 5.0
@@ -62,12 +63,13 @@ class Projector:
         self._one_at_a_time = asyncio.Lock()
         self._complete = asyncio.Event()
         # One subscription a topic: an answer to a fetch costs by the partitions asked for, and most topics are quiet.
+        # Each in a group of its own: in one group, each that comes or goes would have all of them stop and meet anew.
         self.consumers = {
             topic: Consumer(
                 broker,
                 appender,
                 [topic],
-                group,
+                f"{group}-{topic}",
                 self.take,
                 max_records=1_000,
                 commit_ms=5_000,
