@@ -46,6 +46,9 @@ def _lag(*points: tuple[float, int]) -> Spoil:
     return and_then(*(extra(**LAG, t=at, places={PLACE: [taken, 9]}) for at, taken in points))
 
 
+MORE = extra(**LAG, t=1040.0, places={PLACE: [9, 13]})
+
+
 def _state(state: str) -> Spoil:
     """What the client does in the end."""
     return extra(kind="sse_state", **CLIENT, state=state)
@@ -110,6 +113,7 @@ FINE: dict[str, tuple[str, Spoil]] = {
     "an older version elsewhere, unnamed": ("C7", line({**READ, "gateway": GATEWAYS[1]}, min_version=None, version=1)),
     "503 for a version that has not come": ("C7", line({**READ, "gateway": GATEWAYS[1]}, status=503, version=None)),
     "lag that goes down": ("C9", _lag((1000.0, 5), (1020.0, 6), (1040.0, 7), (1050.0, 9), (1090.0, 9))),
+    "lag after a long calm, of which nothing is written": ("C9", and_then(_lag((1000.0, 9)), MORE)),
     "lag while a fault lasts": ("C9", and_then(BEGIN, _lag((1000.0, 5), (1050.0, 5)))),
     "fewer sockets than before": ("C10", vitals("pledges-1", sockets=5.0)),
     "a process that was not seen": ("C10", process("pledges-1", before={}, after={})),

@@ -52,8 +52,11 @@ def c9_no_partition_stands_still(history: Iterable[Line], limit: float = STALL_S
             continue
         for place, (committed, end) in line["places"].items():
             where = (line["group"], place)
+            if committed >= end:  # nothing is written down while it stays so, however long
+                moved.pop(where, None)
+                continue
             known, since = moved.get(where, (committed, line["t"]))
-            if committed != known or committed >= end:
+            if committed != known:
                 known, since = committed, line["t"]
             moved[where] = (known, since)
             if line["t"] - since > limit:
