@@ -160,6 +160,7 @@ class OurSide:
         """Let it decide so many."""
         made = [*pledgings(self._needs, count)]
         before = self._appended
+        await self._clear()
         await self._fill([pledge(each) for each in made])
         async with (
             Backlog(self._parts.kafka, topics.commands("pledges"), "pledges") as backlog,
@@ -170,6 +171,13 @@ class OurSide:
         await _same(self._pledged, await total(self._parts.mongo, "brum_pledges", "needs", "pledged"))
         self._sample = self._sample or await sample(self._parts, made[0])
         return measured
+
+    async def _clear(self) -> None:
+        """Take away what earlier rounds have left: the other sides begin on nothing, too."""
+        client = AsyncIOMotorClient[dict[str, object]](self._parts.mongo)
+        for name in ("inbox", "pledges"):
+            await client["brum_pledges"].drop_collection(name)
+        client.close()
 
     async def _fill(self, commands: list[tuple[str, bytes]]) -> None:
         await fill(self._parts.kafka, topics.commands("pledges"), commands)

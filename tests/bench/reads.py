@@ -47,7 +47,7 @@ async def measure(rounds: int) -> Raw:
     found: list[Raw] = []
     async with fresh() as parts, serving(parts) as sides:
         for number in range(TIMES * rounds + 1):  # the first warms up, and does not count
-            row = await _round(sides, SECONDS)
+            row = await _round(sides, SECONDS, first=number % len(sides))
             costs = ", ".join(f"{side} {each['server_us']:.1f}" for side, each in row.items())
             say(f"reads: round {number} of {TIMES * rounds}: us each {costs}")
             if number:
@@ -55,11 +55,13 @@ async def measure(rounds: int) -> Raw:
     return {"rounds": found, "bytes": BYTES, "clients": CLIENTS, "seconds": SECONDS}
 
 
-async def _round(sides: Mapping[str, Side], seconds: float) -> Raw:
+async def _round(sides: Mapping[str, Side], seconds: float, first: int) -> Raw:
+    """Measure each side, beginning with another one every time: who comes after a rest finds the core asleep."""
     idle = Cpu.begin({str(side.pid): side.pid for side in sides.values()})
     await asyncio.sleep(seconds)
     shares, row = idle.shares(), {}
-    for name, side in sides.items():
+    order = [*sides.items()]
+    for name, side in order[first:] + order[:first]:
         load = Load(side.port, [side.request], CLIENTS, seconds, 0.5, {"server": side.pid}, cores=_LOAD_CORES)
         measured = await put_on(load)
         measured.all(side.status)

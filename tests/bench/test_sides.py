@@ -32,3 +32,13 @@ async def test_classic_services_answer_what_they_have_done() -> None:
             found = await classic.round(client, (4,), 0.5)
             assert found["4"]["requests"] > 0
         await classic.check()
+
+
+async def test_the_bare_gateway_answers_what_our_service_has_done(tmp_path: Path) -> None:
+    """As many pledges as answers of it and of ours together."""
+    async with fresh() as parts:
+        ours = write_path.OurSide(parts, tmp_path)
+        await ours.round((2,), 0.5)
+        found = await ours.bare_round((4,), 0.5)
+        assert found["4"]["requests"] > 0
+        await ours.check()

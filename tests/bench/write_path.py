@@ -31,6 +31,7 @@ NEEDS = 100
 PLENTY = 10**9
 SECONDS = 4.0
 _HTTPX_AT = 64
+_BARE_AT = (64, 256)
 
 
 async def measure(rounds: int) -> Raw:
@@ -46,6 +47,7 @@ async def measure(rounds: int) -> Raw:
                     "ours": await ours.round(clients, seconds),
                     "aiohttp": await theirs.round("aiohttp", clients, seconds),
                     "httpx": await theirs.round("httpx", (_HTTPX_AT,), seconds),
+                    "bare": await ours.bare_round(_BARE_AT if number else _BARE_AT[:1], seconds),
                 }
                 if number:
                     found.append(row)
@@ -68,7 +70,8 @@ def findings(raw: Raw) -> Findings:
         return column(rounds, side, str(clients), "p50_ms")
 
     rows, costs = [], []
-    for clients, side in [*((n, side) for n in CLIENTS for side in ("ours", "aiohttp")), (_HTTPX_AT, "httpx")]:
+    both = [(clients, side) for clients in CLIENTS for side in ("ours", "aiohttp")]
+    for clients, side in [*both, (_HTTPX_AT, "httpx"), *((clients, "bare") for clients in _BARE_AT)]:
         at = (side, str(clients))
         rows.append(
             (
@@ -96,7 +99,12 @@ def findings(raw: Raw) -> Findings:
     )
 
 
-_NAMES = {"ours": "BrumTogether", "aiohttp": "classic, aiohttp", "httpx": "classic, httpx"}
+_NAMES = {
+    "ours": "BrumTogether",
+    "aiohttp": "classic, aiohttp",
+    "httpx": "classic, httpx",
+    "bare": "our service alone, behind a gateway that does nothing",
+}
 
 
 @asynccontextmanager
@@ -129,6 +137,21 @@ class OurSide:
                 measured = await put_on(Load(self._ours.port, self._requests, count, seconds, pids=pids))
                 self._taken += measured.all(201)
                 found[str(count)] = msgspec.to_builtins(measured) | {"settled_s": await settled(pids)}
+        return found
+
+    async def bare_round(self, clients: tuple[int, ...], seconds: float) -> dict[str, Raw]:
+        """Measure the service of the pledges alone, behind the least of gateways; after a round."""
+        port, found = free_port(), {}
+        async with (
+            self._ours.running("pledges") as pids,
+            server(port, "tests.bench.bare_gateway", str(port), self._ours.parts.kafka) as gateway,
+        ):
+            pids |= {"gateway": gateway}
+            await settled(pids)
+            for count in clients:
+                measured = await put_on(Load(port, self._requests, count, seconds, pids=pids))
+                self._taken += measured.all(201)
+                found[str(count)] = msgspec.to_builtins(measured)
         return found
 
     async def check(self) -> None:
