@@ -227,14 +227,12 @@ def _insert_missing(inserts: Sequence[tuple[_Sync, Sequence[Document]]]) -> None
         for collection, documents in inserts:
             collection.insert_many(documents, session=session)
 
-    try:
-        _transact(inserts[0][0].database.client, whole)
-    except OperationFailure as error:
-        if not _codes(error) & {_DUPLICATE, _CONFLICT}:
-            raise
+    def each() -> None:
         for collection, documents in inserts:
             with _duplicates_are_fine():
                 collection.insert_many(documents, ordered=False)
+
+    _together(inserts[0][0], whole, each)
 
 
 async def keep_latest(collection: Collection, documents: Iterable[Document], *, field: str = "version") -> None:
