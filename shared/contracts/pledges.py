@@ -1,131 +1,32 @@
 """What the pledges service understands and tells: needs, pledges on them, deliveries.
 
-A need and its pledges are one stream, numbered with `need.version`; `pledge.version` counts a pledge's own facts.
-The ledger of a need always satisfies `quantity + over = uncommitted + held + pledged` and `delivered <= pledged`.
-Quantities are whole numbers of the need's unit; money is in pence.
+This module is the door: all that the service's contracts name can be imported from here. A topic with a module of
+its own builds on `pledge_states` and is added to the unions and families at the end.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts.message import Command, Fact, Family
-
-Kind = Literal["time", "skill", "goods", "food_parcel", "meal", "money", "space", "transport", "equipment"]
-Limit = Literal["hard", "soft"]
-NeedStatus = Literal["open", "fulfilled", "paused", "closed"]
-PledgeStatus = Literal["held", "pledged", "delivered", "withdrawn", "released", "expired"]
-Quantity = Annotated[int, Meta(ge=1, le=1_000_000_000)]
-
-
-class NeedState(Struct, frozen=True):
-    """A need after a change; `partner_id` is the partner it was opened for."""
-
-    id: str
-    version: int
-    revision: int
-    created_at: str
-    updated_at: str
-    campaign_id: str
-    partner_id: str | None
-    title: str
-    kind: Kind
-    quantity: int
-    unit: str
-    currency: str | None
-    limit: Limit
-    by: str | None
-    ward: str | None
-    description: str | None
-    principles: tuple[int, ...]
-    languages: tuple[str, ...]
-    related: tuple[str, ...]
-    status: NeedStatus
-    uncommitted: int
-    held: int = 0
-    pledged: int = 0
-    delivered: int = 0
-    over: int = 0
-
-
-class Correction(Struct, frozen=True):
-    """An error put right: what was said before, why it changed."""
-
-    before: int
-    after: int
-    reason: str
-    at: str
-
-
-class Delivery(Struct, frozen=True):
-    """One delivery on a pledge, numbered from 1; `reported` ones count only when accepted."""
-
-    n: int
-    quantity: int
-    status: Literal["reported", "confirmed"]
-    at: str
-    corrections: tuple[Correction, ...] = ()
-
-
-class PledgeState(Struct, frozen=True):
-    """A pledge after a change; `donor` is a pseudonym that only the donor and the need's organisers read.
-
-    `deliveries` is what was delivered so far, `delivered_quantity` the confirmed part of it.
-    `quantity` stays what was promised when a pledge ends early; the need then counts the delivered part only.
-    `held_until` is null once it is a promise.
-    """
-
-    id: str
-    version: int
-    revision: int
-    created_at: str
-    updated_at: str
-    need_id: str
-    campaign_id: str
-    kind: Kind
-    unit: str
-    donor: str
-    anonymous: bool
-    quantity: int
-    status: PledgeStatus
-    held_until: str | None = None
-    delivered_quantity: int = 0
-    deliveries: tuple[Delivery, ...] = ()
-
-
-class PledgeAnswer(Struct, frozen=True):
-    """An anonymous pledge as others than its donor read it: `donor` is null."""
-
-    id: str
-    version: int
-    revision: int
-    created_at: str
-    updated_at: str
-    need_id: str
-    campaign_id: str
-    kind: Kind
-    unit: str
-    donor: None
-    anonymous: bool
-    quantity: int
-    status: PledgeStatus
-    held_until: str | None
-    delivered_quantity: int
-    deliveries: tuple[Delivery, ...]
-
+from shared.contracts.pledge_states import (
+    Correction,
+    Delivery,
+    Kind,
+    Limit,
+    NeedState,
+    NeedStatus,
+    OfNeed,
+    OfPledge,
+    OnNeed,
+    OnPledge,
+    PledgeAnswer,
+    PledgeState,
+    PledgeStatus,
+    Quantity,
+)
 
 # ---------------------------------------------------------------- commands
-
-
-class OfNeed(Command, frozen=True):
-    """A command that a need decides."""
-
-    need_id: str
-
-    @property
-    def stream(self) -> str:
-        """The need."""
-        return self.need_id
 
 
 class OpenNeed(OfNeed, frozen=True):
@@ -180,12 +81,6 @@ class MakePledge(OfNeed, frozen=True):
     anonymous: bool = False
 
 
-class OfPledge(OfNeed, frozen=True):
-    """A command on one pledge, decided by its need."""
-
-    pledge_id: str
-
-
 class ChangePledge(OfPledge, frozen=True):
     """Set another quantity; `revision`, if given, must be the current one."""
 
@@ -238,22 +133,6 @@ class ExpireHold(OfPledge, frozen=True):
 # ---------------------------------------------------------------- facts
 
 
-class OnNeed(Fact, frozen=True):
-    """A fact on a need's stream."""
-
-    need: NeedState
-
-    @property
-    def stream(self) -> str:
-        """The need."""
-        return self.need.id
-
-    @property
-    def streamversion(self) -> int:
-        """The need's version."""
-        return self.need.version
-
-
 class NeedOpened(OnNeed, frozen=True):
     """Something is asked for; `opened_by` (a pseudonym, never public) manages it beside the organisers."""
 
@@ -272,12 +151,6 @@ class NeedClosed(OnNeed, frozen=True):
 
 class NeedReopened(OnNeed, frozen=True):
     """It takes pledges again."""
-
-
-class OnPledge(OnNeed, frozen=True):
-    """A fact about one pledge on the need's stream."""
-
-    pledge: PledgeState
 
 
 class PledgeHeld(OnPledge, frozen=True):

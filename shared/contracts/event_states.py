@@ -1,0 +1,219 @@
+"""What the streams of the events service are about: the state of each after a change, and what all on them share.
+
+The states are the public representations, field by field, but for what their docstrings name.
+Facts on a campaign's stream number with `campaign.version`, facts on an event's stream with `event.version`.
+"""
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from shared.contracts.message import Command, Fact
+
+CampaignStatus = Literal["draft", "live", "paused", "closed", "evolved"]
+EventStatus = Literal["draft", "published", "cancelled", "completed"]
+Visibility = Literal["public", "members", "hidden_location"]
+RegistrationStatus = Literal["registered", "waiting", "cancelled", "attended", "no_show"]
+Sector = Literal[
+    "education", "faith", "local_authority", "community", "business", "health", "police", "culture", "other"
+]
+
+
+class CampaignState(Struct, frozen=True):
+    """A campaign after a change."""
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    name: str
+    slug: str
+    summary: str
+    starts_on: str | None
+    ends_on: str | None
+    wards: tuple[str, ...]
+    principles: tuple[int, ...]
+    languages: tuple[str, ...]
+    successor_of: str | None
+    status: CampaignStatus
+    organisers: tuple[str, ...]
+    partner_count: int = 0
+
+
+class PartnerState(Struct, frozen=True):
+    """A partner of a campaign; `members` (pseudonyms) act for it and are in no public representation."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    name: str
+    sector: Sector
+    url: str | None
+    org_id: str | None
+    members: tuple[str, ...]
+
+
+class Venue(Struct, frozen=True, omit_defaults=True):
+    """Where an event is; of a hidden location only `ward` is told."""
+
+    name: str | None = None
+    address: str | None = None
+    ward: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    access: tuple[str, ...] = ()
+
+
+class VenueChange(Struct, frozen=True, omit_defaults=True):
+    """The fields of a venue that are to be others (JSON merge patch, RFC 7396); null empties one."""
+
+    name: str | UnsetType | None = UNSET
+    address: str | UnsetType | None = UNSET
+    ward: str | UnsetType | None = UNSET
+    lat: float | UnsetType | None = UNSET
+    lon: float | UnsetType | None = UNSET
+    access: tuple[str, ...] | UnsetType | None = UNSET
+
+
+class Cancellation(Struct, frozen=True):
+    """Why and when an event was cancelled."""
+
+    reason: str
+    at: str
+
+
+class EventState(Struct, frozen=True):
+    """An event after a change; of a hidden location `venue` and `online_url` hold no more than the ward.
+
+    `registered`, `waiting` and `left` count people; `left` is null without a capacity.
+    `starts_at` and `ends_at` are local times in `timezone`. Without `published_at` it was never announced.
+    """
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    title: str
+    description: str | None
+    category: str
+    starts_at: str
+    ends_at: str
+    timezone: str
+    starts_at_utc: str
+    ends_at_utc: str
+    venue: Venue | None
+    online_url: str | None
+    visibility: Visibility
+    capacity: int | None
+    waiting_list: bool
+    principles: tuple[int, ...]
+    languages: tuple[str, ...]
+    age_min: int | None
+    age_max: int | None
+    status: EventStatus
+    registered: int = 0
+    waiting: int = 0
+    left: int | None = None
+    cancellation: Cancellation | None = None
+    published_at: str | None = None
+
+
+class RegistrationState(Struct, frozen=True):
+    """One party's place; `person` is a pseudonym. `position` is told in answers only."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+    event_id: str
+    occurrence: str | None
+    person: str
+    party_size: int
+    status: RegistrationStatus
+
+
+class RegistrationAnswer(Struct, frozen=True):
+    """A registration as its owner reads it; `position` counts the parties up to this one, null unless waiting."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+    event_id: str
+    occurrence: str | None
+    party_size: int
+    status: RegistrationStatus
+    position: int | None
+
+
+class PartnerAnswer(Struct, frozen=True):
+    """A partner as everybody reads it."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    name: str
+    sector: Sector
+    url: str | None
+    org_id: str | None
+
+
+class OfCampaign(Command, frozen=True):
+    """A command that a campaign decides."""
+
+    campaign_id: str
+
+    @property
+    def stream(self) -> str:
+        """The campaign."""
+        return self.campaign_id
+
+
+class OfEvent(Command, frozen=True):
+    """A command that an event decides."""
+
+    event_id: str
+
+    @property
+    def stream(self) -> str:
+        """The event."""
+        return self.event_id
+
+
+class OnCampaign(Fact, frozen=True):
+    """A fact on a campaign's stream."""
+
+    campaign: CampaignState
+
+    @property
+    def stream(self) -> str:
+        """The campaign."""
+        return self.campaign.id
+
+    @property
+    def streamversion(self) -> int:
+        """The campaign's version."""
+        return self.campaign.version
+
+
+class OnEvent(Fact, frozen=True):
+    """A fact on an event's stream."""
+
+    event: EventState
+
+    @property
+    def stream(self) -> str:
+        """The event."""
+        return self.event.id
+
+    @property
+    def streamversion(self) -> int:
+        """The event's version."""
+        return self.event.version
