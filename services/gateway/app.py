@@ -19,6 +19,7 @@ from services.gateway import (
     operations,
     pages,
     pledges,
+    results,
     taxonomies,
 )
 from services.gateway.commands import Commands
@@ -49,7 +50,7 @@ from shared.service import bounded, patiently, required
 from shared.serving import Server
 
 API_VERSION: Final = "1.0"
-WRITES: Final = (*campaigns.WRITES, *events.WRITES, *needs.WRITES, *pledges.WRITES, *me.WRITES)
+WRITES: Final = (*campaigns.WRITES, *events.WRITES, *results.WRITES, *needs.WRITES, *pledges.WRITES, *me.WRITES)
 
 log = logs.logger(__name__)
 

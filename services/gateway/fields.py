@@ -4,7 +4,7 @@ What a rule needs the state for (is this after that? is there room?) is the deci
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, TypeAdapter, 
 
 from services.gateway.problems import Flaw, ProblemError
 from services.gateway.table import PERSON
+from shared import instants
 from shared.vocabulary import terms
 
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
@@ -27,6 +28,11 @@ def _date(text: str) -> str:
 def _local_time(text: str) -> str:
     datetime.fromisoformat(text)
     return text
+
+
+def _instant(text: str) -> str:
+    """Take RFC 3339 with `Z`; instants inside compare as they read, so all have three digits of a second."""
+    return instants.text(datetime.fromisoformat(text).astimezone(UTC))
 
 
 @cache
@@ -78,6 +84,12 @@ Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValid
 LocalTime = Annotated[
     str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"), AfterValidator(_local_time)
 ]
+Instant = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z$"),
+    AfterValidator(_instant),
+]
+"""An instant, RFC 3339 with `Z`."""
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_web_address)]
 Ward = Annotated[str, AfterValidator(_ward)]

@@ -184,6 +184,16 @@ KINDS: dict[str, Kind] = {
         "The event's status does not allow this",
         "`status` says where it stands. A draft can be published, a published one cancelled or completed.",
     ),
+    "figure-told-already": Kind(
+        409,
+        "The figure is told already",
+        "It reads `quantity` so far. Correct it, with a reason, so that everybody sees what it was before.",
+    ),
+    "too-many-figures": Kind(
+        409,
+        "Too many figures",
+        "An event may have `most` figures of what it brought about.",
+    ),
     # Needs and pledges
     "not-enough-left": Kind(
         409,
@@ -238,7 +248,7 @@ KINDS: dict[str, Kind] = {
     "too-many-corrections": Kind(
         409,
         "Too many corrections",
-        "The deliveries of a pledge may be corrected `most` times. Ask an operator.",
+        "The deliveries of a pledge, and a figure of an event, may be corrected `most` times. Ask an operator.",
     ),
     # Following
     "too-many-follows": Kind(

@@ -85,10 +85,19 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
             return forms.EventChanged(event, "changed")
         case events.EventCancelled():
             return forms.EventCancelled(event, "cancelled")
+        case events.EventCompleted():
+            return forms.EventCompleted(event, "completed")
+        case events.OutcomesChanged():
+            return forms.EventCompleted(event, "corrected" if _corrected(fact) else "added")
         case _ if type(fact) in REGISTRATIONS:
             return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)])
         case _:
             return None
+
+
+def _corrected(fact: events.OutcomesChanged) -> bool:
+    """Whether a figure that was told before is another now."""
+    return any(outcome.corrections for outcome in fact.result.outcomes if outcome.figure in fact.figures)
 
 
 def _without_place(event: forms.Event) -> forms.Event:

@@ -66,6 +66,43 @@ class Cancellation(Struct, frozen=True):
     at: str
 
 
+class FigureCorrection(Struct, frozen=True):
+    """A figure put right: what was said before, and why it changed."""
+
+    before: int
+    after: int
+    reason: str
+    at: str
+
+
+class Outcome(Struct, frozen=True):
+    """A figure of what an event brought about."""
+
+    figure: str
+    quantity: int
+    unit: str
+    at: str
+    occurred_at: str
+    corrections: tuple[FigureCorrection, ...]
+
+
+class Completion(Struct, frozen=True):
+    """When an event was written down as done, and when it was."""
+
+    at: str
+    occurred_at: str
+
+
+class Attendance(Struct, frozen=True):
+    """How many people came; who they are is told nowhere."""
+
+    headcount: int | None
+    attended: int
+    no_show: int
+    at: str
+    occurred_at: str
+
+
 class Event(Struct, frozen=True):
     """An event; `registered`, `waiting` and `left` count people."""
 
@@ -98,6 +135,9 @@ class Event(Struct, frozen=True):
     left: int | None
     cancellation: Cancellation | None
     published_at: str | None
+    completion: Completion | None = None
+    attendance: Attendance | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Need(Struct, frozen=True):
@@ -189,6 +229,10 @@ class EventCancelled(OfEvent, frozen=True):
     """An event is called off."""
 
 
+class EventCompleted(OfEvent, frozen=True):
+    """An event is done. `change`: completed; added or corrected, when its figures changed afterwards."""
+
+
 class RegistrationsChanged(OfEvent, frozen=True):
     """Other numbers of people are registered or wait; who they are is told nowhere."""
 
@@ -263,6 +307,7 @@ EVENTS: Final = Family[Message](
     EventPublished,
     EventChanged,
     EventCancelled,
+    EventCompleted,
     RegistrationsChanged,
     EventHidden,
 )

@@ -34,6 +34,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "person": PERSON,
         "kind": "campaign|event|need",
         "target_id": f"{CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}",
+        "figure": "[a-z0-9]+(?:[-_][a-z0-9]+)*",
         "n": "[1-9][0-9]{0,5}",
     }.items()
 }

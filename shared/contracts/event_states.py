@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.contracts.message import Command, Fact
+from shared.contracts.results import Attendance, Completion, Outcome
 
 CampaignStatus = Literal["draft", "live", "paused", "closed", "evolved"]
 EventStatus = Literal["draft", "published", "cancelled", "completed"]
@@ -121,6 +122,9 @@ class EventState(Struct, frozen=True):
     left: int | None = None
     cancellation: Cancellation | None = None
     published_at: str | None = None
+    completion: Completion | None = None
+    attendance: Attendance | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class RegistrationState(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.event_states import (
     CampaignState,
     CampaignStatus,
@@ -272,7 +273,17 @@ CampaignCommand = (
     | AddMember
     | RemoveMember
 )
-EventCommand = CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting
+EventCommand = (
+    CreateEvent
+    | PublishEvent
+    | ChangeEvent
+    | CancelEvent
+    | Register
+    | LeaveEvent
+    | PromoteWaiting
+    | CompleteEvent
+    | CorrectOutcome
+)
 CampaignFact = (
     CampaignCreated
     | CampaignLaunched
@@ -285,7 +296,9 @@ CampaignFact = (
     | MemberRemoved
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
-EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact
+EventFact = (
+    EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | EventCompleted | OutcomesChanged
+)
 
 COMMANDS: Final = Family[Command](
     "events",
@@ -305,6 +318,8 @@ COMMANDS: Final = Family[Command](
     Register,
     LeaveEvent,
     PromoteWaiting,
+    CompleteEvent,
+    CorrectOutcome,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -325,4 +340,6 @@ FACTS: Final = Family[Fact](
     RegistrationWaitlisted,
     RegistrationPromoted,
     RegistrationCancelled,
+    EventCompleted,
+    OutcomesChanged,
 )

@@ -1,5 +1,7 @@
 """Recorded messages decode for ever."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -20,7 +22,16 @@ def test_a_recorded_message_decodes(family: Family, name: str) -> None:  # type:
 
     now = msgspec.json.decode(msgspec.json.encode(message))
     then = msgspec.json.decode(recorded)["data"]
-    assert {key: now[key] for key in then} == then
+    assert _kept(now, then) == then
+
+
+def _kept(now: Any, then: Any) -> Any:  # noqa: ANN401 -- JSON
+    """What there is now of what was recorded: fields that came later are left out, at every depth."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        return {key: _kept(now[key], each) for key, each in then.items()}
+    if isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
+        return [_kept(*pair) for pair in zip(now, then, strict=True)]
+    return now
 
 
 def test_no_sample_is_left_without_its_kind() -> None:

@@ -1,0 +1,74 @@
+"""Writes on what came of an event: completing it, who was there, and corrections."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from services.gateway.bodies import Body
+from services.gateway.commands import Wish, Write
+from services.gateway.fields import Category, Instant, Line, Reason, sent
+from shared.contracts.events import CompleteEvent, CorrectOutcome, EventState
+from shared.contracts.results import Figure
+
+_PLACE: Final = "/v1/events/{event_id}"
+
+Quantity = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Told(Body):
+    """A figure of what an event brought about: 40 `bags`, 120 `meals`; `unit` is the figure's name if not said."""
+
+    figure: Category
+    quantity: Quantity
+    unit: Line | None = None
+
+
+class Completing(Body):
+    """What an event brought about; `occurred_at` is when it was, for sheets that are typed in later."""
+
+    outcomes: Annotated[tuple[Told, ...], Field(max_length=20)] = ()
+    occurred_at: Instant | None = None
+
+
+class Right(Body):
+    """The right quantity of a figure, and why it was wrong; everybody reads it."""
+
+    quantity: Quantity
+    reason: Reason
+
+
+def _complete(wish: Wish[Completing]) -> CompleteEvent:
+    figures = tuple(Figure(told.figure, told.quantity, told.unit or told.figure) for told in wish.body.outcomes)
+    return CompleteEvent(wish.id, **(sent(wish.body) | {"outcomes": figures}))
+
+
+def _correct(wish: Wish[Right]) -> CorrectOutcome:
+    return CorrectOutcome(wish.id, wish.ids[1], wish.body.quantity, wish.body.reason)
+
+
+WRITES: Final = (
+    Write(
+        method="POST",
+        path=f"{_PLACE}/complete",
+        summary="Write an event down as done, with what it brought about",
+        service="events",
+        body=Completing,
+        command=CompleteEvent,
+        build=_complete,
+        answers={200: EventState},
+        tag="events",
+        problems=("event-wrong-state", "figure-told-already", "too-many-figures"),
+    ),
+    Write(
+        method="POST",
+        path=f"{_PLACE}/outcomes/{{figure}}/correct",
+        summary="Put a figure right; what it was before stays readable",
+        service="events",
+        body=Right,
+        command=CorrectOutcome,
+        build=_correct,
+        answers={200: EventState},
+        tag="events",
+        problems=("too-many-corrections",),
+    ),
+)
