@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import consuming, drain, idle, machine, publishing, reads, registrations, report, write_path
+from tests.bench import consuming, drain, hot, idle, machine, publishing, reads, registrations, report, write_path
 from tests.bench.figures import Findings, Raw
 from tests.bench.parts import say
 
@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[Callable[[int], Awaitable[Raw]], Callable[[Raw], Findings
     "idle": (idle.measure, idle.findings),
     "write_path": (write_path.measure, write_path.findings),
     "drain": (drain.measure, drain.findings),
+    "hot": (hot.measure, hot.findings),
     "registrations": (registrations.measure, registrations.findings),
     "reads": (reads.measure, reads.findings),
     "publishing": (publishing.measure, publishing.findings),

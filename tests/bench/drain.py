@@ -51,13 +51,13 @@ async def measure(rounds: int, count: int = COUNT) -> Raw:
     found: list[dict[str, Raw]] = []
     async with fresh() as parts:
         with TemporaryDirectory(prefix="brum-bench-") as folder:
-            ours = OurSide(parts, Path(folder))
+            ours = OurSide(parts, Path(folder), NEEDS)
             await ours.open()
             for number in range(rounds + 1):  # the first warms everything up, and does not count
                 say(f"drain: round {number} of {rounds}" + ("" if number else " (warm-up)"))
                 many = count if number else count // 4
                 row = {
-                    "template": await template(parts, TEMPLATE_COUNT if number else 200),
+                    "template": await template(parts, TEMPLATE_COUNT if number else 200, NEEDS),
                     "ours": await ours.drain(many),
                     "limit": await limit(parts, many, ours.sample, Path(folder) / "sample"),
                 }
@@ -103,9 +103,9 @@ def findings(raw: Raw) -> Findings:
     )
 
 
-async def template(parts: Parts, count: int) -> Raw:
-    """The usual way."""
-    topic, needs = f"t{uuid4().hex}", need_ids(NEEDS)
+async def template(parts: Parts, count: int, documents: int) -> Raw:
+    """The usual way, on so many documents."""
+    topic, needs = f"t{uuid4().hex}", need_ids(documents)
     await apply_topics(parts.kafka, PARTITIONS, [Topic(topic, "", ()), Topic(f"{topic}.out", "", ())])
     database = AsyncIOMotorClient[dict[str, object]](parts.mongo)[topic]
     await database.needs.insert_many([{"_id": need, "left": 10**8, "pledged": 0} for need in needs])
@@ -114,7 +114,7 @@ async def template(parts: Parts, count: int) -> Raw:
         Backlog(parts.kafka, topic, topic) as backlog,
         process("tests.bench.template", parts.kafka, parts.mongo, topic, f"{topic}.out") as pid,
     ):
-        measured = await backlog.drained(0, count, _pids(parts, pid))
+        measured = await backlog.drained(0, count, pids_of(parts, pid))
     await _same(count, await total(parts.mongo, topic, "needs", "pledged"))
     await database.client.drop_database(topic)
     return measured
@@ -123,11 +123,11 @@ async def template(parts: Parts, count: int) -> Raw:
 class OurSide:
     """The pledges service as it is deployed, on needs that stay from round to round."""
 
-    def __init__(self, parts: Parts, data: Path) -> None:
+    def __init__(self, parts: Parts, data: Path, needs: int) -> None:
         """Nothing is there yet."""
         self._parts = parts
         self._ours = Ours(parts, data)
-        self._needs = need_ids(NEEDS)
+        self._needs = need_ids(needs)
         self._appended = 0
         self._pledged = 0
         self._sample: Sample | None = None
@@ -146,7 +146,7 @@ class OurSide:
             return await database.campaigns.find_one({"_id": CAMPAIGN}) is not None
 
         async def opened() -> bool:
-            return await database.needs.count_documents({}) == NEEDS
+            return await database.needs.count_documents({}) == len(self._needs)
 
         async with self._ours.running("pledges"):
             async with appending(self._parts.kafka) as appender:
@@ -166,7 +166,7 @@ class OurSide:
             Backlog(self._parts.kafka, topics.commands("pledges"), "pledges") as backlog,
             self._ours.running("pledges", ready=False) as pids,
         ):
-            measured = await backlog.drained(before, count, _pids(self._parts, pids["pledges"]))
+            measured = await backlog.drained(before, count, pids_of(self._parts, pids["pledges"]))
         self._pledged += count
         await _same(self._pledged, await total(self._parts.mongo, "brum_pledges", "needs", "pledged"))
         self._sample = self._sample or await sample(self._parts, made[0])
@@ -200,7 +200,7 @@ async def limit(parts: Parts, count: int, sampled: Sample, file: Path) -> Raw:
         Backlog(parts.kafka, topic, topic) as backlog,
         process("tests.bench.limit", *arguments) as pid,
     ):
-        measured = await backlog.drained(0, count, _pids(parts, pid))
+        measured = await backlog.drained(0, count, pids_of(parts, pid))
     motor = AsyncIOMotorClient[dict[str, object]](parts.mongo)
     for name in sampled.each:
         await _same(count, await motor[database][name].count_documents({}))
@@ -244,7 +244,8 @@ async def _records(parts: Parts, made: Pledging) -> list[bytes]:
     return records
 
 
-def _pids(parts: Parts, python: int) -> dict[str, int]:
+def pids_of(parts: Parts, python: int) -> dict[str, int]:
+    """Process ids by name: ours, or the other side's, and those of the parts that it makes work."""
     return {"python": python, "mongod": pid_of(parts, "mongo"), "kafka": pid_of(parts, "kafka")}
 
 

@@ -47,6 +47,9 @@ GOALS: Final = (
     Goal("G17", "registrations with capacity, 64 clients, per second", "pretix, measured another day", 150, 250),
     Goal("G17b", "CPU of such a registration, all servers", "pretix, measured another day", 150, 300, "1/"),
     Goal("G17c", "the rate with 50,000 registered", "the rate with none", 85, 95, "%"),
+    Goal("G18", "registrations on one event, accepted a CPU second of all processes", "one message a call", 50, 100),
+    Goal("G18b", "the same on 200 events", "one message a call", 50, 100),
+    Goal("G18c", "pledges on one need, accepted a CPU second of all processes", "one message a call", 50, 100),
 )
 BY_NAME: Final = {goal.name: goal for goal in GOALS}
 
