@@ -13,9 +13,22 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 import uvloop
 
-from tests.bench import consuming, drain, hot, idle, machine, publishing, reads, registrations, report, write_path
+from tests.bench import (
+    consuming,
+    drain,
+    hot,
+    idle,
+    machine,
+    publishing,
+    reads,
+    rebuilding,
+    registrations,
+    report,
+    write_path,
+)
 from tests.bench.figures import Findings, Raw
 from tests.bench.parts import say
 
@@ -26,6 +39,7 @@ PARTS: dict[str, tuple[Callable[[int], Awaitable[Raw]], Callable[[Raw], Findings
     "hot": (hot.measure, hot.findings),
     "registrations": (registrations.measure, registrations.findings),
     "reads": (reads.measure, reads.findings),
+    "rebuilding": (rebuilding.measure, rebuilding.findings),
     "publishing": (publishing.measure, publishing.findings),
     "consuming": (consuming.measure, consuming.findings),
 }
@@ -68,6 +82,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all, if none is named")
     parser.add_argument("--rounds", type=int, default=ENOUGH, help="fewer for a quick look")
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every topic that has just been made
     if unknown := set(given.parts) - PARTS.keys():
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")

@@ -41,7 +41,7 @@ async def measure(rounds: int) -> Raw:
     found: list[dict[str, Raw]] = []
     async with fresh() as parts:
         with TemporaryDirectory(prefix="brum-bench-") as folder:
-            places = _Places(parts, Path(folder) / "places")
+            places = Places(parts, Path(folder) / "places")
             await places.open()
             pledging = OurSide(parts, Path(folder) / "pledges", needs=1)
             await pledging.open()
@@ -61,10 +61,11 @@ async def measure(rounds: int) -> Raw:
     return {"rounds": found, "commands": COUNT}
 
 
-class _Places:
+class Places:
     """The events service as it is deployed, on events that stay from round to round."""
 
     def __init__(self, parts: Parts, data: Path) -> None:
+        """Nothing is there yet."""
         self._parts = parts
         self._ours = Ours(parts, data)
         self._events = [idempotency.new_id("event", f"hot {number}") for number in range(MANY)]

@@ -29,6 +29,8 @@ class Ours:
         self.partitions = partitions
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
+        self.internal: dict[str, str] = {}
+        """Internal addresses of the services that run now."""
 
     def token(self, sub: str, *roles: str) -> str:
         """Sign in a made-up person."""
@@ -41,6 +43,8 @@ class Ours:
         The block begins when they are `ready`, or at once.
         """
         await topics.apply(self.parts.kafka, self.partitions)
+        ports = Ports(self.data)
+        self.internal = {service: f"http://{LOOPBACK}:{ports.take(service)}" for service in SERVICES}
         processes = [self._process(name) for name in names or SERVICES]
         begin = start if ready else _spawned
         started = await asyncio.gather(*(begin(process) for process in processes))
@@ -51,8 +55,7 @@ class Ours:
             await asyncio.gather(*(stop(process, grace=15) for process in started))
 
     def _process(self, name: str) -> ServiceProcess:
-        ports = Ports(self.data)
-        internal = {service: f"http://{LOOPBACK}:{ports.take(service)}" for service in SERVICES}
+        internal = self.internal
         environment = {
             **{f"BRUM_{service.upper()}_URL": url for service, url in internal.items() if service != "gateway"},
             **{f"BRUM_{part.upper()}": running.address for part, running in self.parts.running.items()},

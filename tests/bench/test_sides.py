@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import drain, write_path
+from tests.bench import drain, hot, write_path
 from tests.bench.parts import fresh
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -13,15 +13,26 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 async def test_all_sides_of_a_drain_decide_all_commands(tmp_path: Path) -> None:
     """Each checks its own counters, and says by how much they are off otherwise."""
     async with fresh() as parts:
-        ours = drain.OurSide(parts, tmp_path)
+        ours = drain.OurSide(parts, tmp_path, drain.NEEDS)
         await ours.open()
         await ours.drain(400)
-        await drain.template(parts, 100)
+        await drain.template(parts, 100, drain.NEEDS)
         await drain.limit(parts, 400, ours.sample, tmp_path / "sample")
 
         assert len(ours.sample.records) == 2, "a fact and an outcome"
         assert {"inbox", "pledges"} <= set(ours.sample.each)
         assert "needs" in ours.sample.touched
+
+
+async def test_all_places_that_everybody_wants_are_given_away(tmp_path: Path) -> None:
+    """The events say how many registered, on one of them and on all."""
+    async with fresh() as parts:
+        places = hot.Places(parts, tmp_path)
+        await places.open()
+        for many in (1, hot.MANY):
+            measured = await places.drain(many, 400)
+
+            assert measured["cpu_us"].keys() == {"python", "mongod", "kafka"}
 
 
 async def test_classic_services_answer_what_they_have_done() -> None:
