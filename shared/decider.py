@@ -3,9 +3,14 @@
 A module with `decide(state, command, asked) -> Decision` and `evolve(state, fact) -> state` is a decider.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from shared.contracts.message import Command, Fact
+
+SYSTEM: Final = "system"
+"""Role of what a service asks of itself."""
 
 
 class Asked(Struct, frozen=True):
@@ -39,10 +44,21 @@ class Refused(Struct, frozen=True):
     errors: tuple[tuple[str, str], ...] = ()
 
 
+class Later(Struct, frozen=True):
+    """A command for a time, decided then like any other; it may have become a no-op.
+
+    It says itself what it is due for: the log's clock may be behind that of the process that saw it fall due.
+    """
+
+    at: str
+    command: Command
+
+
 class Decision(Struct, frozen=True):
     """What a command brings about: facts in order, the answer, and commands that follow from it.
 
-    A refusal may come with facts as well: what was overdue ends first.
+    A refusal may come with facts as well: what was overdue ends first. `later` is planned in the same transaction:
+    planning a thing again does not undo the first plan, whose command has to find that it is not wanted any more.
     `private` are facts for the owner's documents alone: evolved after the others, in no log and no outcome.
     """
 
@@ -50,6 +66,7 @@ class Decision(Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     then: tuple[Command, ...] = ()
     private: tuple[Fact, ...] = ()
+    later: tuple[Later, ...] = ()
 
 
 NOT_FOUND = Refused("not-found", 404)

@@ -9,14 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from msgspec import Struct
-
-from shared import instants, logs
+from shared import instants, logs, metrics
 from shared.contracts import topics
 from shared.contracts.message import Command, Family
+from shared.decider import SYSTEM
 from shared.mongo import QUERY_MS, Collection, Document, Session, insert, translated
-from shared.ports import Outgoing, Trouble
-from shared.processor import SYSTEM
+from shared.ports import Due, Outgoing, Trouble
 
 log = logs.logger(__name__)
 
@@ -26,15 +24,8 @@ LONGEST_S: Final = 1.0
 """Between two looks, so a new document that falls due at once waits no longer."""
 AT_ONCE: Final = 16
 """Claims at the same time."""
-
-
-class Due(Struct, frozen=True):
-    """A command with its time: `id` is the command's, `value` its whole record."""
-
-    id: str
-    at: str
-    stream: str
-    value: bytes
+WATCH_S: Final = 5.0
+"""Between two measurements of what is overdue."""
 
 
 def due(family: Family[Command], command: Command, of: str, at: str) -> Due:
@@ -104,6 +95,14 @@ class Calendar:
             )
         return str(found["at"]) if found else None
 
+    async def overdue(self, now: str) -> tuple[int, float]:
+        """How many plans are due and not settled, claimed or not, and for how many seconds the first of them."""
+        with translated():
+            count = await self._collection.count_documents({"at": {"$lte": now}}, maxTimeMS=QUERY_MS)
+            first = await self._collection.find_one({}, {"at": 1}, sort=[("at", 1)], max_time_ms=QUERY_MS)
+        late = instants.to_ms(now) - instants.to_ms(first["at"]) if first else 0
+        return count, max(0, late) / 1000
+
 
 class Clockwork:
     """The loop of one replica that turns due documents into commands."""
@@ -117,7 +116,9 @@ class Clockwork:
         now: Callable[[], str],
     ) -> None:
         """Wire the ports; `append` returns when the records are acknowledged, `now` tells the instant."""
+        self._service = service
         self._topic = topics.commands(service)
+        metrics.due_appended.labels(service=service)
         self._calendar = calendar
         self._append = append
         self._now = now
@@ -153,7 +154,23 @@ class Clockwork:
         record = Outgoing(self._topic, None, claimed["stream"].encode(), bytes(claimed["value"]))
         await self._append([record])
         await self._calendar.settle(claimed)
+        metrics.due_appended.labels(service=self._service).inc()
         return True
+
+    async def watch(self) -> None:
+        """Measure for ever how much is overdue: a clockwork that silently does nothing shows there."""
+        while True:
+            try:
+                await self.measure()
+            except Trouble:
+                log.debug("overdue commands are not known")
+            await asyncio.sleep(WATCH_S)
+
+    async def measure(self) -> None:
+        """Measure once. May raise `Trouble`."""
+        count, seconds = await self._calendar.overdue(self._now())
+        metrics.due_overdue.labels(service=self._service).set(count)
+        metrics.due_overdue_seconds.labels(service=self._service).set(seconds)
 
     async def _pause(self) -> float:
         """Seconds until the next plan falls due, or until the next look; 0 if one is due."""

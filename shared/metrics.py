@@ -17,6 +17,15 @@ _AGE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.
 _COUNT = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 commands_pending = Gauge("commands_pending", "Commands appended and not yet decided (consumer lag).", ("service",))
+due_overdue = Gauge(
+    "due_commands_overdue", "Planned commands whose time has come and that are not appended.", ("service",)
+)
+due_overdue_seconds = Gauge(
+    "due_commands_overdue_seconds", "How long the first of them has been waiting; 0 if there is none.", ("service",)
+)
+due_appended = Counter(
+    "due_commands_appended", "Planned commands that were appended when their time came.", ("service",)
+)
 batch_size = Histogram("commands_batch_size", "Commands decided together.", ("service",), buckets=_COUNT)
 decide_seconds = Histogram("commands_decide_seconds", "Time the rules took for one batch.", ("service",), buckets=_FAST)
 commit_seconds = Histogram(

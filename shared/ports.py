@@ -51,6 +51,15 @@ class Outgoing(Struct, frozen=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+class Due(Struct, frozen=True):
+    """A command with its time: `id` is the command's, `value` its whole record."""
+
+    id: str
+    at: str
+    stream: str
+    value: bytes
+
+
 class Entry(Struct, frozen=True):
     """Inbox entry: what a command brought about, byte for byte, and where it came from.
 
@@ -66,11 +75,13 @@ class Entry(Struct, frozen=True):
     outcome: bytes
     then: tuple[tuple[str, bytes], ...] = ()
     parked: str = ""
+    due: tuple[Due, ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes to store."""
-        return len(self.outcome) + sum(map(len, self.facts)) + sum(len(value) for _, value in self.then)
+        then = sum(len(value) for _, value in self.then) + sum(len(plan.value) for plan in self.due)
+        return len(self.outcome) + sum(map(len, self.facts)) + then
 
 
 class Ask(Struct, frozen=True):
@@ -102,7 +113,7 @@ class Store(Protocol[S]):
         ...
 
     async def save(self, before: dict[str, S], after: dict[str, S], entries: Sequence[Entry]) -> None:
-        """Write changed documents, guarded by version, and the entries in one transaction.
+        """Write changed documents, guarded by version, the entries and their due commands in one transaction.
 
         Raises `Repeated` if an entry, or anything else that is new, is there already.
         """

@@ -7,6 +7,7 @@ Three roads for trouble: a refusal is an outcome; a malformed or culprit command
 
 import asyncio
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Raw
@@ -23,9 +24,10 @@ from shared.contracts.message import (
     open_envelope,
     readable_id,
 )
-from shared.decider import Asked, Done, Refused
+from shared.decider import SYSTEM, Asked, Done, Later, Refused
 from shared.ports import (
     Ask,
+    Due,
     Entry,
     Observer,
     Outgoing,
@@ -49,8 +51,6 @@ ABREAST: Final = 100
 """A batch of so many is decided in two halves at once: one thinks while the other's writes are awaited."""
 MORE_TRIES: Final = 2
 """So often a command that fails alone is tried again before it is parked."""
-SYSTEM: Final = "system"
-"""Role of what a service asks of itself."""
 
 
 class Processor(Generic[S]):
@@ -209,6 +209,7 @@ class Processor(Generic[S]):
             tuple(facts),
             outcome,
             then,
+            due=tuple(self._planned(later, ask, number) for number, later in enumerate(decision.later, 1)),
         )
         return entry, state
 
@@ -245,6 +246,26 @@ class Processor(Generic[S]):
             fingerprint=SYSTEM,
         )
         return command.stream, value
+
+    def _planned(self, later: Later, ask: Ask, number: int) -> Due:
+        """Put a command into an envelope for its time; its id derives from the one that plans it.
+
+        Hashed, since a plan may plan the next one for ever; whatever follows from it is traced back to itself.
+        """
+        command = later.command
+        origin = blake2b(f"{ask.envelope.id}+{number}".encode(), digest_size=12).hexdigest()
+        command_id = f"{type(command).__name__}/{later.at}/{origin}"
+        value = self.commands.wrap(
+            command,
+            id=command_id,
+            subject=command.stream,
+            time=later.at,
+            correlationid=command_id,
+            causationid=ask.envelope.id,
+            principal=f"{self.service} {SYSTEM}",
+            fingerprint=SYSTEM,
+        )
+        return Due(command_id, later.at, command.stream, value)
 
     def _failure(self, ask: Ask, reason: str) -> Entry:
         failed = outcomes.CommandFailed(ask.envelope.id, ask.asked.person, reason, ask.envelope.time, ask.asked.at)

@@ -8,15 +8,17 @@ import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from starlette.routing import BaseRoute
 
-from shared import internal, logs, metrics, mongo
+from shared import instants, internal, logs, metrics, mongo
 from shared.config import Events, Notifications, Pledges
 from shared.consumer import Consumer, Work
 from shared.contracts import topics
 from shared.contracts.message import Command, Fact, Family
+from shared.due import Calendar, Clockwork
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
 from shared.ports import Record, Rules, Store, Trouble
@@ -77,6 +79,10 @@ class Measured:
         )
 
 
+def _now() -> str:
+    return instants.text(datetime.now(UTC))
+
+
 def _nameable(key: bytes | None) -> str | None:
     """A stream's id for the log, unless it is a person's own stream or no stream's at all."""
     found = _STREAM.fullmatch(key or b"")
@@ -122,6 +128,12 @@ class Service:
     def background(self, name: str, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a job for as long as the process lives; one that ends shows in `/livez`."""
         self._backgrounds[name] = job
+
+    def due(self, calendar: Calendar) -> None:
+        """Turn planned commands into commands when they fall due."""
+        clockwork = Clockwork(self.name, calendar, self.appender.append, now=_now)
+        self.background("due", clockwork.run)
+        self.background("overdue", clockwork.watch)
 
     def routes(self, routes: Sequence[BaseRoute]) -> None:
         """Answer internal queries."""

@@ -14,6 +14,7 @@ def build(settings: Events) -> Service:
     store = EventsStore(service.mongo, service.database)
     service.prepare(store.prepare)
     service.commands(rules, store, COMMANDS, FACTS)
+    service.due(store.calendar)
     service.routes(api.routes(Reading(store), store.inbox))
     return service
 

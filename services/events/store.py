@@ -32,6 +32,7 @@ from shared.contracts.events import (
     RemoveMember,
     Venue,
 )
+from shared.due import Calendar
 from shared.mongo import (
     Client,
     Collection,
@@ -59,10 +60,12 @@ class EventsStore:
         self.database = database
         self.lines = Lines(database.registrations)
         self.inbox = Inbox(database)
+        self.calendar = Calendar(database.due)
 
     async def prepare(self) -> None:
         """Make the indexes."""
         await self.inbox.prepare()
+        await self.calendar.prepare()
         database = self.database
         waiting = {"order": {"$exists": True}}
         with translated():
@@ -110,6 +113,7 @@ class EventsStore:
 
         def write(session: Session) -> None:
             self.inbox.add(session, entries)
+            self.calendar.add(session, (plan for entry in entries for plan in entry.due))
             for name in COLLECTIONS:
                 changes.write(self.database[name], session)
 

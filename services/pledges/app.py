@@ -10,7 +10,6 @@ from shared import instants
 from shared.config import Pledges
 from shared.contracts import topics
 from shared.contracts.pledges import COMMANDS, FACTS
-from shared.due import Clockwork
 from shared.service import Service
 
 
@@ -18,11 +17,10 @@ def build(settings: Pledges) -> Service:
     """Say what the process is made of."""
     service = Service("pledges", settings)
     store = NeedStore(service.mongo, service.database, now=_now)
-    clockwork = Clockwork("pledges", store.calendar, service.appender.append, now=_now)
     service.prepare(store.prepare)
     service.commands(need, store, COMMANDS, FACTS)
     service.facts([topics.facts("events")], GROUP, Follower(store.follow).work)
-    service.background("due", clockwork.run)
+    service.due(store.calendar)
     service.routes(api.routes(Queries(store), store.inbox))
     return service
 

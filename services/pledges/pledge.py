@@ -30,9 +30,7 @@ from shared.contracts.pledges import (
     ReleasePledge,
     WithdrawPledge,
 )
-from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
-
-SYSTEM: Final = "system"
+from shared.decider import FORBIDDEN, NOT_FOUND, SYSTEM, Asked, Decision, Done, Refused, refused
 
 ENDED: Final = frozenset({"delivered", "withdrawn", "released", "expired"})
 TAKEN_BACK: Final = frozenset({"withdrawn", "released", "expired"})

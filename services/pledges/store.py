@@ -12,7 +12,7 @@ from services.pledges.policy import CampaignCopy, campaign_copy
 from shared import instants
 from shared.contracts.message import Fact
 from shared.contracts.pledges import COMMANDS, ExpireHold, MakePledge, OfPledge, OpenNeed, PledgeState
-from shared.due import Calendar, Due, due
+from shared.due import Calendar, due
 from shared.mongo import (
     Client,
     Collection,
@@ -26,7 +26,7 @@ from shared.mongo import (
     replace_guarded,
     translated,
 )
-from shared.ports import Ask, Entry, TooLarge, Trouble
+from shared.ports import Ask, Due, Entry, TooLarge, Trouble
 
 PATIENCE_MS: Final = 60_000
 """So long this process waits for the copy of a campaign that a caller had seen: what a caller saw is in the log.
@@ -125,7 +125,7 @@ class NeedStore:
             insert(self.words, session, changes.words)
             replace_guarded(self.needs, session, changes.needs)
             replace_guarded(self.pledges, session, changes.pledges)
-            self.calendar.add(session, changes.due)
+            self.calendar.add(session, [*changes.due, *(plan for entry in entries for plan in entry.due)])
             add_up(self.tallies, session, changes.tallies)
 
         await self._client.transact(write)

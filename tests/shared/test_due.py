@@ -3,6 +3,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared import instants
 from shared.contracts.message import open_envelope
@@ -151,3 +152,29 @@ async def test_the_loop_sleeps_until_the_next_plan_is_due(client: Client, calend
     assert await clockwork._pause() == 0.25
     wall.later(0.3)
     assert await clockwork._pause() <= 0
+
+
+async def test_what_nobody_appends_shows_as_overdue(client: Client, calendar: Calendar) -> None:
+    """GTBitsOfGood/VolunTrack#497: a job that silently stopped was noticed by people; expected is held against done."""
+    wall = Wall()
+    await plan(client, calendar, *holds(3))
+    clockwork = Clockwork("pledges", calendar, wall.append, now=lambda: wall.now)
+    wall.later(1.5)
+    wall.broken = 2
+    with pytest.raises(Trouble):
+        await clockwork.turn()
+    await clockwork.measure()
+    assert measured("due_commands_overdue") == 2
+    assert measured("due_commands_overdue_seconds") == 1.5
+
+    done = measured("due_commands_appended_total")
+    wall.later(LEASE_MS / 1000)
+    await clockwork.turn()
+    await clockwork.measure()
+    assert measured("due_commands_appended_total") - done == 3
+    assert (measured("due_commands_overdue"), measured("due_commands_overdue_seconds")) == (0, 0)
+
+
+def measured(name: str) -> float:
+    """A metric of the pledges service, as Prometheus would see it."""
+    return REGISTRY.get_sample_value(name, {"service": "pledges"}) or 0

@@ -11,6 +11,7 @@ from services.pledges import need as rules
 from services.pledges.ledger import Need
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
+from shared.decider import Asked, Decision, Later
 from shared.ports import Ask, Entry, Outgoing, Record, Repeated, TooLarge, TooSlow, Trouble
 from shared.processor import ABREAST, MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
@@ -354,3 +355,53 @@ async def test_trouble_of_one_half_is_the_batch_s() -> None:
 
     assert store.saved == [ABREAST]
     assert len(await decider.process(backlog())) == 4 * ABREAST
+
+
+class Planning:
+    """The rules of needs, but for an opening that plans the close, twice."""
+
+    at = "2026-05-01T00:00:00.000Z"
+    evolve = staticmethod(rules.evolve)
+    version = staticmethod(rules.version)
+
+    def decide(self, state: Any, command: Command, asked: Asked) -> Decision:  # noqa: ANN401 -- as the processor sees it
+        """Decide, and plan."""
+        decision = rules.decide(state, command, asked)
+        if isinstance(command, pledges.OpenNeed):
+            return msgspec.structs.replace(decision, later=(Later(self.at, pledges.CloseNeed(command.need_id)),) * 2)
+        return decision
+
+
+def planning(store: Store) -> Processor[Any]:
+    """Wire a processor that plans."""
+    return Processor("pledges", pledges.COMMANDS, pledges.FACTS, Planning(), store, Quiet(), clock=time.perf_counter)
+
+
+async def test_what_is_planned_is_saved_with_the_decision() -> None:
+    """Each plan is a command of the service to itself, under an id that no other command plans; a repeat plans none."""
+    store = Store()
+    await planning(store).process([record(need(), "c1"), record(need("need_b"), "c2", 1)])
+    plans = [plan for entry in store.inbox.values() for plan in entry.due]
+    envelopes = [open_envelope(plan.value) for plan in plans]
+
+    assert [(plan.at, plan.stream) for plan in plans] == [(Planning.at, "need_a")] * 2 + [(Planning.at, "need_b")] * 2
+    assert [plan.id for plan in plans] == [envelope.id for envelope in envelopes]
+    assert len({plan.id for plan in plans}) == 4
+    assert {(envelope.principal, envelope.fingerprint) for envelope in envelopes} == {("pledges system", "system")}
+    assert [envelope.causationid for envelope in envelopes] == ["c1", "c1", "c2", "c2"]
+    assert pledges.COMMANDS.decode(envelopes[0]) == pledges.CloseNeed("need_a")
+
+    before = dict(store.inbox)
+    await planning(store).process([record(need(), "c1", 2)])
+    assert store.inbox == before
+
+
+async def test_a_plan_that_plans_the_next_keeps_its_id_short() -> None:
+    """A chain without an end would outgrow what an id may be, if each id held the one before."""
+    store = Store()
+    command_id = "c1"
+    for place in range(50):
+        await planning(store).process([record(need(f"need_{place}"), command_id, place)])
+        command_id = store.inbox[command_id].due[0].id
+
+    assert len(command_id) < 80
