@@ -55,3 +55,14 @@ def to_utc(local: str, zone: str) -> str:
     if utc.astimezone(there.tzinfo).replace(tzinfo=None) != wall:
         raise SkippedTime(local)
     return text(utc)
+
+
+def nearest(local: str, zone: str) -> str:
+    """Instant of a local time as `to_utc`; a skipped one by the offset before the change (RFC 5545, section 3.3.5)."""
+    return text(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)))
+
+
+def to_local(instant: str, zone: str) -> str:
+    """Local time `YYYY-MM-DDTHH:MM` of an instant in an IANA zone."""
+    there = moment(instant).astimezone(ZoneInfo(zone))
+    return f"{there:%Y-%m-%dT%H:%M}"
