@@ -20,6 +20,7 @@ from shared.contracts.events import (
     AddMember,
     AddPartner,
     CampaignState,
+    ChangeCampaign,
     CreateCampaign,
     CreateEvent,
     EventState,
@@ -122,7 +123,7 @@ class EventsStore:
     # ------------------------------------------------------------ campaigns
 
     async def _load_campaigns(self, asks: Sequence[Ask]) -> dict[str, State]:
-        slugs = {ask.command.slug: ask.stream for ask in asks if isinstance(ask.command, CreateCampaign)}
+        slugs = {slug for ask in asks if (slug := _wanted_slug(ask))}
         named = {
             ask.command.partner_id for ask in asks if isinstance(ask.command, AddPartner | AddMember | RemoveMember)
         }
@@ -131,11 +132,14 @@ class EventsStore:
         for document in await _by_id(self.database.partners, named):
             partner = msgspec.convert(document["state"], PartnerState)
             partners[partner.campaign_id][partner.id] = partner
-        taken = {document["_id"] for document in await _by_id(self.database.slugs, slugs)}
-        hopeless = {stream for slug, stream in slugs.items() if slug in taken}
+        owners = {document["_id"]: document["campaign_id"] for document in await _by_id(self.database.slugs, slugs)}
         return {
-            ask.stream: Campaign(states.get(ask.stream), partners.get(ask.stream, {}), ask.stream in hopeless)
-            for ask in asks
+            stream: Campaign(
+                states.get(stream),
+                partners.get(stream, {}),
+                frozenset(slug for slug, owner in owners.items() if owner != stream),
+            )
+            for stream in {ask.stream for ask in asks}
         }
 
     async def campaigns(self, names: Iterable[str]) -> dict[str, CampaignState]:
@@ -214,8 +218,8 @@ class _Changes:
         """Note a campaign and its changed partners."""
         if now.state is not None and now.state is not was.state:
             self._note("campaigns", _document(now.state), was.state.version if was.state else None)
-            if was.state is None:
-                self._new["slugs"].append({"_id": now.state.slug, "campaign_id": now.state.id})
+            new = _slugs(now.state) - (_slugs(was.state) if was.state else frozenset())
+            self._new["slugs"] += [{"_id": slug, "campaign_id": now.state.id} for slug in sorted(new)]
         for name, partner in now.partners.items():
             before = was.partners.get(name)
             if partner is not before:
@@ -254,6 +258,19 @@ def event_of(document: Document) -> Event:
         partner_id=document["partner_id"],
         waiting=WaitingList(sizes, {}, document["next_order"]),
     )
+
+
+def _slugs(state: CampaignState) -> frozenset[str]:
+    """All that lead to a campaign."""
+    return frozenset({state.slug, *state.former_slugs})
+
+
+def _wanted_slug(ask: Ask) -> str | None:
+    match ask.command:
+        case CreateCampaign(slug=str(slug)) | ChangeCampaign(slug=str(slug)):
+            return slug
+        case _:
+            return None
 
 
 def _campaign_of(event: Event, ask: Ask) -> str | None:

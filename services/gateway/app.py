@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp
 
 from services.gateway import (
+    campaign_life,
     campaigns,
     development,
     events,
@@ -50,7 +51,15 @@ from shared.service import bounded, patiently, required
 from shared.serving import Server
 
 API_VERSION: Final = "1.0"
-WRITES: Final = (*campaigns.WRITES, *events.WRITES, *results.WRITES, *needs.WRITES, *pledges.WRITES, *me.WRITES)
+WRITES: Final = (
+    *campaigns.WRITES,
+    *campaign_life.WRITES,
+    *events.WRITES,
+    *results.WRITES,
+    *needs.WRITES,
+    *pledges.WRITES,
+    *me.WRITES,
+)
 
 log = logs.logger(__name__)
 

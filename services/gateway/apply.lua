@@ -63,23 +63,16 @@ local function enter(id, entries, was)
   return packed
 end
 
-local function name(id, slug, was)
-  if was and was ~= '' and was ~= slug and redis.call('GET', prefix .. 's:' .. was) == id then
-    redis.call('DEL', prefix .. 's:' .. was)
-  end
-  if slug ~= '' then
-    redis.call('SET', prefix .. 's:' .. slug, id)
-  end
-end
-
 for _, view in ipairs(views) do
-  local id, version, public, campaign, body, slug, entries, share, at = unpack(view)
+  local id, version, public, campaign, body, slugs, entries, share, at = unpack(view)
   local key = prefix .. 'o:' .. id
-  local was = redis.call('HMGET', key, 'v', 'x', 's')
+  local was = redis.call('HMGET', key, 'v', 'x')
   if not was[1] or tonumber(was[1]) < version then
     local packed = enter(id, entries, was[2])
-    name(id, slug, was[3])
-    redis.call('HSET', key, 'v', string.format('%d', version), 'p', public, 'c', campaign, 'b', body, 's', slug, 'x', packed)
+    for _, slug in ipairs(slugs) do
+      redis.call('SET', prefix .. 's:' .. slug, id)
+    end
+    redis.call('HSET', key, 'v', string.format('%d', version), 'p', public, 'c', campaign, 'b', body, 'x', packed)
     local shares = prefix .. 'c:' .. campaign .. ':shares'
     if #share > 0 then
       redis.call('HSET', shares, id, cmsgpack.pack(share))

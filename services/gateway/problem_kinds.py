@@ -133,6 +133,12 @@ KINDS: dict[str, Kind] = {
         "The slug is taken",
         "Another campaign has this slug. Choose another.",
     ),
+    "too-many-slugs": Kind(
+        409,
+        "The campaign has had too many slugs",
+        "What led to a campaign once goes on leading there, so it may have had `most` other slugs. Go back to one of "
+        "them.",
+    ),
     "campaign-not-live": Kind(
         409,
         "The campaign is not live",
@@ -141,7 +147,8 @@ KINDS: dict[str, Kind] = {
     "campaign-wrong-state": Kind(
         409,
         "The campaign's status does not allow this",
-        "`status` says where it stands. A draft can be launched, a live one closed, a closed one reopened.",
+        "`status` says where it stands. A draft can be launched, a live one paused or closed, a paused one resumed or "
+        "closed, a closed one reopened.",
     ),
     "last-organiser": Kind(
         409,

@@ -13,6 +13,15 @@ from shared.contracts.message import Envelope, Fact, Malformed, Message
 
 T = TypeVar("T")
 
+CAMPAIGNS: Final[dict[type[Fact], str]] = {
+    events.CampaignLaunched: "launched",
+    events.CampaignReopened: "reopened",
+    events.CampaignResumed: "resumed",
+    events.CampaignPaused: "paused",
+    events.CampaignClosed: "closed",
+    events.CampaignChanged: "changed",
+}
+"""What campaigns do."""
 REGISTRATIONS: Final[dict[type[Fact], str]] = {
     events.RegistrationMade: "registered",
     events.RegistrationWaitlisted: "waitlisted",
@@ -64,17 +73,13 @@ def _of_events(fact: Fact) -> Message | None:
 
 
 def _of_campaign(fact: events.OnCampaign, campaign: forms.Campaign) -> Message | None:
-    match fact:
-        case events.CampaignLaunched():
-            return forms.CampaignLaunched(campaign, "launched")
-        case events.CampaignReopened():
-            return forms.CampaignLaunched(campaign, "reopened")
-        case events.CampaignClosed():
-            return forms.CampaignClosed(campaign, "closed")
-        case events.PartnerJoined(partner=partner):
-            return forms.PartnerJoined(_allowed(partner, forms.Partner), campaign, "joined")
-        case _:
-            return None
+    """The type of a campaign's event tells whether it takes anything new from now on."""
+    if isinstance(fact, events.PartnerJoined):
+        return forms.PartnerJoined(_allowed(fact.partner, forms.Partner), campaign, "joined")
+    change = CAMPAIGNS.get(type(fact))
+    if change is None:
+        return None
+    return (forms.CampaignLaunched if campaign.status == "live" else forms.CampaignClosed)(campaign, change)
 
 
 def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:

@@ -188,18 +188,18 @@ class Gone(Struct, frozen=True):
 
 
 class OfCampaign(Message, frozen=True):
-    """`change`: launched, reopened, closed."""
+    """`change`: launched, reopened, resumed; paused, closed; or changed, which the campaign may be in any status."""
 
     campaign: Campaign
     change: str
 
 
 class CampaignLaunched(OfCampaign, frozen=True):
-    """The campaign is live, for the first time or again."""
+    """The campaign is live, for the first time, again, or in another form."""
 
 
 class CampaignClosed(OfCampaign, frozen=True):
-    """The campaign has ended."""
+    """The campaign takes nothing new: it rests or has ended. One that was so already may be told in another form."""
 
 
 class PartnerJoined(Message, frozen=True):

@@ -1,7 +1,7 @@
 """The views in Redis: a complete set of them under a prefix, and a pointer to the set that is live.
 
 Below a prefix (`v1:`, `v2:` …):
-`o:<id>` hash of a campaign, event or need: v(ersion), p(ublic), c(ampaign), b(ody), s(lug), x (its list entries);
+`o:<id>` hash of a campaign, event or need: v(ersion), p(ublic), c(ampaign), b(ody), x (its list entries);
 `s:<slug>` the campaign's id; `l:<kind>:…` sorted sets of list members `<sort text>|…|<id>`;
 `c:<campaign>:` `shares` (what each event and need adds to the totals), `partners`, `volunteers`, `upcoming`, `open`,
 `at` (when it last changed); `positions` hash `<topic>:<partition>` -> next offset; `complete`, written last.

@@ -38,7 +38,7 @@ class View(Struct, frozen=True, array_like=True):
     """A thing as it is read, ready for `apply.lua`.
 
     `public` is 0 for what only its owner's query API may show. `entries` are set, member, set, member…;
-    `share` is what the thing adds to its campaign's totals; `at` is when it changed.
+    `share` is what the thing adds to its campaign's totals; `at` is when it changed. `slugs` all lead to it for ever.
     """
 
     id: str
@@ -46,7 +46,7 @@ class View(Struct, frozen=True, array_like=True):
     public: int
     campaign: str
     body: str
-    slug: str
+    slugs: tuple[str, ...]
     entries: tuple[str, ...]
     share: tuple[str | int, ...]
     at: str
@@ -175,7 +175,7 @@ def _campaign(state: CampaignState) -> View:
         int(public),
         state.id,
         encode(state).decode(),
-        state.slug,
+        (state.slug, *state.former_slugs),
         entries,
         (),
         state.updated_at,
@@ -200,7 +200,7 @@ def _event(state: EventState) -> View:
         int(public),
         state.campaign_id,
         encode(state).decode(),
-        "",
+        (),
         entries,
         share,
         state.updated_at,
@@ -240,7 +240,7 @@ def _need(state: NeedState) -> View:
         1,
         state.campaign_id,
         encode(state).decode(),
-        "",
+        (),
         entries,
         ("need", int(is_open), state.kind, state.pledged, state.delivered),
         state.updated_at,

@@ -21,7 +21,7 @@ Sector = Literal[
 
 
 class CampaignState(Struct, frozen=True):
-    """A campaign after a change."""
+    """A campaign after a change. What led to it under a former slug goes on doing so."""
 
     id: str
     version: int
@@ -40,6 +40,7 @@ class CampaignState(Struct, frozen=True):
     status: CampaignStatus
     organisers: tuple[str, ...]
     partner_count: int = 0
+    former_slugs: tuple[str, ...] = ()
 
 
 class PartnerState(Struct, frozen=True):

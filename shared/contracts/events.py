@@ -8,6 +8,14 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from shared.contracts.campaign_life import (
+    CampaignChanged,
+    CampaignPaused,
+    CampaignResumed,
+    ChangeCampaign,
+    PauseCampaign,
+    ResumeCampaign,
+)
 from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.event_states import (
     CampaignState,
@@ -272,6 +280,9 @@ CampaignCommand = (
     | AddPartner
     | AddMember
     | RemoveMember
+    | ChangeCampaign
+    | PauseCampaign
+    | ResumeCampaign
 )
 EventCommand = (
     CreateEvent
@@ -294,6 +305,9 @@ CampaignFact = (
     | PartnerJoined
     | MemberAdded
     | MemberRemoved
+    | CampaignChanged
+    | CampaignPaused
+    | CampaignResumed
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
 EventFact = (
@@ -311,6 +325,9 @@ COMMANDS: Final = Family[Command](
     AddPartner,
     AddMember,
     RemoveMember,
+    ChangeCampaign,
+    PauseCampaign,
+    ResumeCampaign,
     CreateEvent,
     PublishEvent,
     ChangeEvent,
@@ -332,6 +349,9 @@ FACTS: Final = Family[Fact](
     PartnerJoined,
     MemberAdded,
     MemberRemoved,
+    CampaignChanged,
+    CampaignPaused,
+    CampaignResumed,
     EventCreated,
     EventPublished,
     EventChanged,

@@ -58,7 +58,7 @@ def test_sec_10_only_the_role_organiser_creates() -> None:
 
 def test_a_slug_is_given_once() -> None:
     """Refused with the slug."""
-    _, decision = decided(Campaign(slug_taken=True), CREATE, asked("ana", "organiser"))
+    _, decision = decided(Campaign(taken=frozenset({"as-one"})), CREATE, asked("ana", "organiser"))
 
     assert problem(decision) == ("slug-taken", 409, {"slug": "as-one"})
 

@@ -10,6 +10,7 @@ from shared.contracts.events import (
     AddMember,
     AddPartner,
     CancelEvent,
+    ChangeCampaign,
     ChangeEvent,
     CreateCampaign,
     LaunchCampaign,
@@ -180,6 +181,23 @@ async def test_two_of_a_batch_want_one_slug(store: EventsStore) -> None:
     assert later == [(409, "slug-taken")]
     assert await store.database.campaigns.count_documents({}) == 1
     assert log.observer.dead == []
+
+
+async def test_a_slug_that_was_given_up_is_nobody_elses(store: EventsStore) -> None:
+    """It goes on leading to its campaign, for which it may also be taken up again; in one batch or in several."""
+    log = Log(store)
+    new, old = (ChangeCampaign("campaign_a", slug=slug) for slug in ("together", "as-one"))
+    await log.ask(creating("campaign_a"), (new, "ana", "organiser"))
+    other = await log.ask(creating("campaign_b"), creating("campaign_c", "together"))
+    again = await log.ask((old, "ana", "organiser"))
+
+    assert other == [(409, "slug-taken")] * 2
+    assert [(status, body["slug"], body["former_slugs"]) for status, body in again] == [(200, "as-one", ["together"])]
+    reading = Reading(store)
+    for slug in ("as-one", "together"):
+        found = await reading.campaign(slug, "ana")
+        assert found is not None
+        assert found.id == "campaign_a"
 
 
 async def test_two_owners_want_one_slug(store: EventsStore) -> None:

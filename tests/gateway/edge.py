@@ -9,7 +9,7 @@ from uuid import uuid4
 from services.events import api
 from services.events.reading import Reading
 from services.events.store import EventsStore
-from services.gateway import campaigns, development, events, me, needs, operations, pledges
+from services.gateway import campaign_life, campaigns, development, events, me, needs, operations, pledges
 from services.gateway.commands import Commands
 from services.gateway.front import Front
 from services.gateway.identity import Identity
@@ -51,7 +51,7 @@ class Edge:
         away = Internal("http://127.0.0.1:9", SECRET)
         self.services = {"events": Internal(events_url, SECRET), "pledges": away, "notifications": away}
         personal = Personal(identity, self.services)
-        writes = (*campaigns.WRITES, *events.WRITES, *needs.WRITES, *pledges.WRITES)
+        writes = (*campaigns.WRITES, *campaign_life.WRITES, *events.WRITES, *needs.WRITES, *pledges.WRITES)
         routes = [commands.route(write) for write in writes]
         routes += [operations.route(identity, issued, self, self.services)]
         routes += [*events.reads(personal), *me.reads(identity, personal)]

@@ -2,14 +2,14 @@
 
 import pytest
 
-from services.gateway import campaigns
+from services.gateway import campaign_life, campaigns
 from services.gateway.campaigns import NewCampaign, NewPartner, Nothing, Whom, create, slug_of
 from services.gateway.problems import ProblemError
 from shared.contracts.events import AddMember, AddPartner, CreateCampaign, LaunchCampaign
 from tests.gateway.wishes import ANA, CAMPAIGN, flaws, read, wish
 
 NEW = {"name": "As One", "summary": "One city, many neighbours."}
-WRITES = {f"{write.method} {write.path}": write for write in campaigns.WRITES}
+WRITES = {f"{write.method} {write.path}": write for write in (*campaigns.WRITES, *campaign_life.WRITES)}
 
 
 def test_a_campaign_needs_a_name_and_a_summary_only() -> None:

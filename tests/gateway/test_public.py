@@ -115,6 +115,12 @@ def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> No
     [
         ("CampaignLaunched", {}, ("CampaignLaunched", "launched")),
         ("CampaignReopened", {}, ("CampaignLaunched", "reopened")),
+        ("CampaignResumed", {}, ("CampaignLaunched", "resumed")),
+        ("CampaignPaused", {"campaign__status": "paused"}, ("CampaignClosed", "paused")),
+        ("CampaignClosed", {"campaign__status": "closed"}, ("CampaignClosed", "closed")),
+        ("CampaignChanged", {}, ("CampaignLaunched", "changed")),
+        ("CampaignChanged", {"campaign__status": "paused"}, ("CampaignClosed", "changed")),
+        ("CampaignChanged", {"campaign__status": "draft"}, None),
         ("PartnerJoined", {}, ("PartnerJoined", "joined")),
         ("PartnerJoined", {"campaign__status": "draft"}, None),
         ("EventPublished", {}, ("EventPublished", "published")),

@@ -15,7 +15,7 @@ def test_a_campaign_reads_as_its_state() -> None:
     view = views.view_of(a_campaign())
 
     assert msgspec.json.decode(view.body, type=CampaignState) == a_campaign()
-    assert (view.version, view.public, view.slug, view.campaign) == (2, 1, "as-one", CAMPAIGN)
+    assert (view.version, view.public, view.slugs, view.campaign) == (2, 1, ("as-one",), CAMPAIGN)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ OPEN: Final = 0
 
 STRANGERS: Final[dict[str, int]] = {
     # on a draft, of which nobody else knows
+    "PATCH /v1/campaigns/{campaign_id}": GONE,
     "POST /v1/campaigns/{campaign_id}/launch": GONE,
+    "POST /v1/campaigns/{campaign_id}/pause": GONE,
+    "POST /v1/campaigns/{campaign_id}/resume": GONE,
     "POST /v1/campaigns/{campaign_id}/close": GONE,
     "POST /v1/campaigns/{campaign_id}/reopen": GONE,
     "POST /v1/campaigns/{campaign_id}/organisers": GONE,
@@ -60,6 +63,7 @@ STRANGERS: Final[dict[str, int]] = {
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
+    "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
     "PATCH /v1/events/{event_id}": {"title": "Mine"},
     "POST /v1/events/{event_id}/cancel": {"reason": "Because."},
     "PATCH /v1/needs/{need_id}": {"title": "Mine"},
@@ -107,6 +111,9 @@ class Town:
         place = "/v1/campaigns/{campaign_id}/organisers"
         await self.do(ana, f"POST {place}", {"person": me[cy]}, campaign_id=live)
         await self.do(ana, f"DELETE {place}", {"person": me[cy]}, campaign_id=live)
+        await self.do(ana, "PATCH /v1/campaigns/{campaign_id}", {"summary": "Changed."}, campaign_id=live)
+        for way in ("pause", "resume"):
+            await self.do(ana, f"POST /v1/campaigns/{{campaign_id}}/{way}", campaign_id=live)
         hidden = await an_event(ana, live, publish=False)
         event = await an_event(ana, live, capacity=5, venue={"ward": "aston", "access": ["step-free"]})
         await self.do(ana, "PATCH /v1/events/{event_id}", {"title": "Clean-up", "capacity": None}, event_id=event)

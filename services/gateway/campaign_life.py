@@ -1,0 +1,77 @@
+"""Writes by which a campaign changes and moves from one status to another."""
+
+from typing import Final
+
+from pydantic import Field
+
+from services.gateway.bodies import Body
+from services.gateway.campaigns import Nothing
+from services.gateway.commands import Build, Wish, Write
+from services.gateway.fields import Date, Languages, Line, Principles, Slug, Text, Wards, absent, sent
+from shared.contracts.events import (
+    CampaignState,
+    ChangeCampaign,
+    CloseCampaign,
+    LaunchCampaign,
+    OfCampaign,
+    PauseCampaign,
+    ReopenCampaign,
+    ResumeCampaign,
+)
+
+_PLACE: Final = "/v1/campaigns/{campaign_id}"
+
+
+class CampaignChange(Body):
+    """Fields that are to be others (JSON merge patch, RFC 7396); null empties one that may be empty."""
+
+    name: Line = Field(default_factory=absent)
+    summary: Text = Field(default_factory=absent)
+    slug: Slug = Field(default_factory=absent)
+    starts_on: Date | None = None
+    ends_on: Date | None = None
+    wards: Wards = Field(default_factory=absent)
+    principles: Principles = Field(default_factory=absent)
+    languages: Languages = Field(default_factory=absent)
+
+
+def change(wish: Wish[CampaignChange]) -> ChangeCampaign:
+    """Make the command of a change."""
+    return ChangeCampaign(wish.id, revision=wish.revision, **sent(wish.body))
+
+
+def _move(way: str, summary: str, command: type[OfCampaign]) -> Write:
+    build: Build = lambda wish: command(wish.id)  # noqa: E731 -- a name for its type
+    return Write(
+        method="POST",
+        path=f"{_PLACE}/{way}",
+        summary=summary,
+        service="events",
+        body=Nothing,
+        command=command,
+        build=build,
+        answers={200: CampaignState},
+        tag="campaigns",
+        problems=("campaign-wrong-state",),
+    )
+
+
+WRITES: Final = (
+    Write(
+        method="PATCH",
+        path=_PLACE,
+        summary="Change a campaign; a slug that is given up goes on leading to it",
+        service="events",
+        body=CampaignChange,
+        command=ChangeCampaign,
+        build=change,
+        answers={200: CampaignState},
+        tag="campaigns",
+        problems=("slug-taken", "too-many-slugs", "campaign-wrong-state", "revision-mismatch"),
+    ),
+    _move("launch", "Make a draft live", LaunchCampaign),
+    _move("pause", "Let a live campaign rest: nothing new is published or pledged in it", PauseCampaign),
+    _move("resume", "Make a paused campaign live again", ResumeCampaign),
+    _move("close", "End a campaign", CloseCampaign),
+    _move("reopen", "Undo a close", ReopenCampaign),
+)
