@@ -24,8 +24,8 @@ def complete(state: EventState, command: CompleteEvent, asked: Asked) -> Decisio
     if state.status not in {"published", "completed"}:
         return Decision(refused("event-wrong-state", status=state.status))
     occurred_at = command.occurred_at or state.ends_at_utc
-    if occurred_at > asked.at and command.occurred_at:
-        return Decision(Refused("invalid-body", 422, errors=(("/occurred_at", "lies in the future"),)))
+    if wrong := ahead(command.occurred_at, asked):
+        return Decision(wrong)
     if len({told.figure for told in command.outcomes}) < len(command.outcomes):
         return Decision(Refused("invalid-body", 422, errors=(("/outcomes", "tells a figure twice"),)))
     known = {outcome.figure: outcome for outcome in state.outcomes}
@@ -68,6 +68,13 @@ def correct(state: EventState, command: CorrectOutcome, asked: Asked) -> Decisio
 def result_of(state: EventState) -> Result:
     """All that came of an event of one date."""
     return Result(None, state.completion, state.attendance, state.outcomes)
+
+
+def ahead(occurred_at: str | None, asked: Asked) -> Refused | None:
+    """Refuse what is said to have happened in time to come."""
+    if occurred_at is None or occurred_at <= asked.at:
+        return None
+    return Refused("invalid-body", 422, errors=(("/occurred_at", "lies in the future"),))
 
 
 def _outcome(told: Figure, asked: Asked, occurred_at: str) -> Outcome:

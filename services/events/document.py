@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.events.waiting import Place, WaitingList
+from shared.contracts.attendance import AttendanceNoted
 from shared.contracts.events import (
     CampaignState,
     EventFact,
@@ -58,7 +59,7 @@ def evolve(event: Event, fact: EventFact | Arranged) -> Event:
             waiting, place = event.waiting.joined(registration)
         case RegistrationPromoted(registration=registration):
             waiting, place = event.waiting.without(registration), Place(registration)
-        case RegistrationMade(registration=registration):
+        case RegistrationMade(registration=registration) | AttendanceNoted(registration=registration):
             waiting, place = event.waiting, Place(registration)
         case RegistrationCancelled(registration=registration):
             waited = event.places[registration.id].order is not None
@@ -106,6 +107,7 @@ def answer(place: Place, position: int | None = None) -> RegistrationAnswer:
         party_size=mine.party_size,
         status=mine.status,
         position=(position or place.position) if mine.status == "waiting" else None,
+        occurred_at=mine.occurred_at,
     )
 
 

@@ -3,15 +3,13 @@
 from msgspec.structs import replace
 
 from services.events import campaign as campaigns
-from services.events import completion, places
+from services.events import life, places
 from services.events import plan as plans
 from services.events.document import Arranged, Event, evolve, following, initial, manages, visible
 from shared.contracts.events import (
     CancelEvent,
     Cancellation,
     ChangeEvent,
-    CompleteEvent,
-    CorrectOutcome,
     CreateEvent,
     EventCancelled,
     EventChanged,
@@ -52,10 +50,8 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
             return _change(event, state, command, asked)
         case CancelEvent():
             return _cancel(state, command, asked)
-        case CompleteEvent():
-            return completion.complete(state, command, asked)
-        case CorrectOutcome():
-            return completion.correct(state, command, asked)
+        case _:
+            return life.decide(event, state, command, asked)
 
 
 def _create(event: Event, command: CreateEvent, asked: Asked) -> Decision:

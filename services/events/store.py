@@ -16,6 +16,7 @@ from services.events.document import Event
 from services.events.lines import Lines, place_of
 from services.events.rules import State
 from services.events.waiting import Place, WaitingList
+from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
     AddMember,
     AddPartner,
@@ -153,7 +154,11 @@ class EventsStore:
         events = {ask.stream: Event() for ask in asks}
         for document in await _by_id(self.database.events, events):
             events[document["_id"]] = event_of(document)
-        named = {ask.command.registration_id for ask in asks if isinstance(ask.command, Register | LeaveEvent)}
+        named = {
+            ask.command.registration_id
+            for ask in asks
+            if isinstance(ask.command, Register | LeaveEvent | NoteAttendance)
+        }
         places: dict[str, dict[str, Place]] = defaultdict(dict)
         for document in await _by_id(self.database.registrations, named):
             place = place_of(document)

@@ -191,6 +191,11 @@ KINDS: dict[str, Kind] = {
         "The event's status does not allow this",
         "`status` says where it stands. A draft can be published, a published one cancelled or completed.",
     ),
+    "registration-wrong-state": Kind(
+        409,
+        "The registration's status does not allow this",
+        "`status` says where it stands. Attendance is noted of parties that are registered.",
+    ),
     "figure-told-already": Kind(
         409,
         "The figure is told already",

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.gateway import public_forms as forms
-from shared.contracts import events, pledges
+from shared.contracts import attendance, completion, events, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, Message
 
@@ -90,17 +90,20 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
             return forms.EventChanged(event, "changed")
         case events.EventCancelled():
             return forms.EventCancelled(event, "cancelled")
-        case events.EventCompleted():
+        case completion.EventCompleted():
             return forms.EventCompleted(event, "completed")
-        case events.OutcomesChanged():
+        case completion.OutcomesChanged():
             return forms.EventCompleted(event, "corrected" if _corrected(fact) else "added")
+        case attendance.HeadcountTaken() if event.status == "completed":
+            again = event.attendance is not None and event.attendance.corrections
+            return forms.EventCompleted(event, "corrected" if again else "added")
         case _ if type(fact) in REGISTRATIONS:
             return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)])
         case _:
             return None
 
 
-def _corrected(fact: events.OutcomesChanged) -> bool:
+def _corrected(fact: completion.OutcomesChanged) -> bool:
     """Whether a figure that was told before is another now."""
     return any(outcome.corrections for outcome in fact.result.outcomes if outcome.figure in fact.figures)
 

@@ -101,6 +101,7 @@ class Attendance(Struct, frozen=True):
     no_show: int
     at: str
     occurred_at: str
+    corrections: tuple[FigureCorrection, ...]
 
 
 class Event(Struct, frozen=True):

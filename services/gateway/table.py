@@ -29,6 +29,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "campaign_id": CAMPAIGN_ID,
         "event_id": EVENT_ID,
         "need_id": NEED_ID,
+        "registration_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "pledge_id": rf"{NEED_ID}\.{_SUFFIX}",
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
         "person": PERSON,

@@ -129,7 +129,10 @@ class EventState(Struct, frozen=True):
 
 
 class RegistrationState(Struct, frozen=True):
-    """One party's place; `person` is a pseudonym. `position` is told in answers only."""
+    """One party's place; `person` is a pseudonym. `position` is told in answers only.
+
+    `occurred_at` is when it happened, where that was written down later (`updated_at`).
+    """
 
     id: str
     version: int
@@ -140,6 +143,7 @@ class RegistrationState(Struct, frozen=True):
     person: str
     party_size: int
     status: RegistrationStatus
+    occurred_at: str | None = None
 
 
 class RegistrationAnswer(Struct, frozen=True):
@@ -154,6 +158,7 @@ class RegistrationAnswer(Struct, frozen=True):
     party_size: int
     status: RegistrationStatus
     position: int | None
+    occurred_at: str | None = None
 
 
 class PartnerAnswer(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from shared.contracts import life
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -16,7 +17,6 @@ from shared.contracts.campaign_life import (
     PauseCampaign,
     ResumeCampaign,
 )
-from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.event_states import (
     CampaignState,
     CampaignStatus,
@@ -37,6 +37,7 @@ from shared.contracts.event_states import (
     VenueChange,
     Visibility,
 )
+from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
 
 # ---------------------------------------------------------------- commands on a campaign
@@ -285,15 +286,7 @@ CampaignCommand = (
     | ResumeCampaign
 )
 EventCommand = (
-    CreateEvent
-    | PublishEvent
-    | ChangeEvent
-    | CancelEvent
-    | Register
-    | LeaveEvent
-    | PromoteWaiting
-    | CompleteEvent
-    | CorrectOutcome
+    CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting | LifeCommand
 )
 CampaignFact = (
     CampaignCreated
@@ -310,9 +303,7 @@ CampaignFact = (
     | CampaignResumed
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
-EventFact = (
-    EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | EventCompleted | OutcomesChanged
-)
+EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact
 
 COMMANDS: Final = Family[Command](
     "events",
@@ -335,8 +326,7 @@ COMMANDS: Final = Family[Command](
     Register,
     LeaveEvent,
     PromoteWaiting,
-    CompleteEvent,
-    CorrectOutcome,
+    *life.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -360,6 +350,5 @@ FACTS: Final = Family[Fact](
     RegistrationWaitlisted,
     RegistrationPromoted,
     RegistrationCancelled,
-    EventCompleted,
-    OutcomesChanged,
+    *life.FACTS,
 )

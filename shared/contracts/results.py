@@ -46,6 +46,7 @@ class Attendance(Struct, frozen=True):
     no_show: int = 0
     at: str = ""
     occurred_at: str = ""
+    corrections: tuple[FigureCorrection, ...] = ()
 
 
 class Result(Struct, frozen=True):

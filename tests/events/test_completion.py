@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from services.events.completion import MOST_CORRECTIONS, MOST_FIGURES
 from services.events.document import Event
-from shared.contracts.events import (
-    CancelEvent,
-    ChangeEvent,
-    CompleteEvent,
-    CorrectOutcome,
-    EventCompleted,
-    OutcomesChanged,
-    Venue,
-)
+from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
+from shared.contracts.events import CancelEvent, ChangeEvent, Venue
 from shared.contracts.results import Completion, Figure, Outcome
 from shared.decider import Refused
 from tests.events.given import (

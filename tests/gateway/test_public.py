@@ -19,6 +19,8 @@ PRIVATE = {
     "MemberRemoved",
     "EventCreated",
     "DeliveryReported",
+    "AttendanceNoted",
+    "HeadcountTaken",
 }
 CANARY = "canary-3f9c"
 
@@ -140,6 +142,10 @@ def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> No
         ("EventCompleted", {"event__visibility": "members"}, None),
         ("OutcomesChanged", {}, ("EventCompleted", "added")),
         ("OutcomesChanged", {"figures": ["a figure"]}, ("EventCompleted", "corrected")),
+        ("AttendanceNoted", {"event__status": "completed"}, None),
+        ("HeadcountTaken", {}, None),
+        ("HeadcountTaken", {"event__status": "completed", "event__attendance": None}, ("EventCompleted", "added")),
+        ("HeadcountTaken", {"event__status": "completed"}, ("EventCompleted", "corrected")),
         ("RegistrationMade", {}, ("RegistrationsChanged", "registered")),
         ("RegistrationMade", {"event__visibility": "members"}, None),
         ("RegistrationCancelled", {}, ("RegistrationsChanged", "left")),

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.gateway import results
-from services.gateway.results import Completing, Right
-from shared.contracts.events import CompleteEvent, CorrectOutcome
+from services.gateway.results import Completing, Headcount, Present, Right
+from shared.contracts.attendance import NoteAttendance, TakeHeadcount
+from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.results import Figure
 from tests.gateway.wishes import EVENT, flaws, read, wish
 
@@ -55,3 +56,25 @@ def test_a_correction_says_why() -> None:
         EVENT, "bags", 38, "Counted twice"
     )
     assert list(flaws(Right, {"quantity": 1})) == ["/reason"]
+
+
+def test_attendance_is_noted_of_a_party() -> None:
+    """Whose id stands in the path."""
+    build = WRITES["POST /v1/events/{event_id}/registrations/{registration_id}/attendance"].build
+    party = f"{EVENT}.{'r' * 26}"
+
+    assert build(wish(read(Present, status="attended"), EVENT, party)) == NoteAttendance(EVENT, party, "attended")
+    assert list(flaws(Present, {"status": "registered"})) == ["/status"]
+    assert list(flaws(Present, {"status": "attended", "name": "Bo"})) == ["/name"]
+
+
+def test_a_headcount_is_a_number() -> None:
+    """Of one date, if there are several."""
+    build = WRITES["POST /v1/events/{event_id}/attendance"].build
+
+    assert build(wish(read(Headcount, headcount=0), EVENT)) == TakeHeadcount(EVENT, 0)
+    assert build(wish(read(Headcount, headcount=41, occurrence="2026-07-04T14:00"), EVENT)) == TakeHeadcount(
+        EVENT, 41, "2026-07-04T14:00"
+    )
+    assert list(flaws(Headcount, {})) == ["/headcount"]
+    assert list(flaws(Headcount, {"headcount": -1, "names": []})) == ["/headcount", "/names"]

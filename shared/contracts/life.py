@@ -1,0 +1,13 @@
+"""What happens to an event beside its plan and its places: all topics of that kind, for the families."""
+
+from typing import Final, get_args
+
+from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAttendance, TakeHeadcount
+from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
+from shared.contracts.message import Command, Fact
+
+LifeCommand = CompleteEvent | CorrectOutcome | NoteAttendance | TakeHeadcount
+LifeFact = EventCompleted | OutcomesChanged | AttendanceNoted | HeadcountTaken
+
+COMMANDS: Final[tuple[type[Command], ...]] = get_args(LifeCommand)
+FACTS: Final[tuple[type[Fact], ...]] = get_args(LifeFact)
