@@ -54,15 +54,20 @@ class Later(Struct, frozen=True):
     command: Command
 
 
+class Deferred(Struct, frozen=True):
+    """Not yet: the one command that follows goes on in its name; the first of them that says more gives the answer."""
+
+
 class Decision(Struct, frozen=True):
     """What a command brings about: facts in order, the answer, and commands that follow from it.
 
     A refusal may come with facts as well: what was overdue ends first. `later` is planned in the same transaction:
     planning a thing again does not undo the first plan, whose command has to find that it is not wanted any more.
+    `Deferred` has exactly one command in `then`; each half of such work is a no-op by state when repeated.
     `private` are facts for the owner's documents alone: evolved after the others, in no log and no outcome.
     """
 
-    answer: Done | Refused
+    answer: Done | Refused | Deferred
     facts: tuple[Fact, ...] = ()
     then: tuple[Command, ...] = ()
     private: tuple[Fact, ...] = ()
@@ -71,6 +76,7 @@ class Decision(Struct, frozen=True):
 
 NOT_FOUND = Refused("not-found", 404)
 FORBIDDEN = Refused("forbidden", 403)
+DEFERRED = Deferred()
 
 
 def refused(problem: str, **figures: str | int | None) -> Refused:

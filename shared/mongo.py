@@ -319,6 +319,7 @@ class Inbox:
 
     Fields are short because there is one for every command: `f` fingerprint, `p`/`o` partition and offset of the
     first record, `s` streams, `x` facts, `r` outcome record, `t` follow-up commands, `d` reason if parked, `at`.
+    `r` is empty while what follows has not answered yet; then `q` is the partition that the outcome went to.
     """
 
     def __init__(self, database: Database) -> None:
@@ -341,15 +342,21 @@ class Inbox:
         return {document["_id"]: _entry(document) for document in found}
 
     def add(self, session: Session, entries: Sequence[Entry]) -> None:
-        """Insert entries within a transaction; one that is there already is `Repeated` (read it, answer it)."""
+        """Insert entries within a transaction, and settle others by them.
+
+        One that is there already is `Repeated` (read it, answer it).
+        """
         now = dt.datetime.now(dt.UTC)
         insert(self._collection, session, [_document(entry, now) for entry in entries])
+        settled = [_settlement(entry) for entry in entries if entry.settles]
+        if settled:
+            self._collection.delegate.bulk_write(settled, session=session)
 
     async def outcome(self, command_id: str) -> bytes | None:
-        """Outcome record of a command, if it was decided."""
+        """Outcome record of a command, if it was decided and does not wait for what follows."""
         with translated():
             found = await self._collection.find_one({"_id": command_id}, {"r": 1}, max_time_ms=QUERY_MS)
-        return bytes(found["r"]) if found else None
+        return bytes(found["r"]) or None if found else None
 
     async def facts(self, stream: str) -> list[bytes]:
         """All stored fact records of a stream, in no particular order (at most the last 30 days)."""
@@ -376,6 +383,12 @@ def _document(entry: Entry, now: dt.datetime) -> Document:
     return document
 
 
+def _settlement(entry: Entry) -> UpdateOne:
+    """Give another entry, if it still waits, the outcome of this one."""
+    answer = {"r": Binary(entry.outcome), "q": entry.partition}
+    return UpdateOne({"_id": entry.settles, "r": Binary(b"")}, {"$set": answer})
+
+
 def _entry(document: Mapping[str, Any]) -> Entry:
     return Entry(
         command_id=document["_id"],
@@ -387,4 +400,5 @@ def _entry(document: Mapping[str, Any]) -> Entry:
         outcome=bytes(document["r"]),
         then=tuple((stream, bytes(value)) for stream, value in document.get("t", ())),
         parked=document.get("d", ""),
+        settled=document.get("q"),
     )

@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared import instants
 from shared.contracts import topics
 from shared.contracts.message import Command, Envelope, Fact
+from shared.contracts.outcomes import Root
 from shared.decider import Asked, Decision
 
 S = TypeVar("S")
@@ -63,7 +64,9 @@ class Due(Struct, frozen=True):
 class Entry(Struct, frozen=True):
     """Inbox entry: what a command brought about, byte for byte, and where it came from.
 
-    `parked` says why the record became a dead letter, if it did.
+    `parked` says why the record became a dead letter, if it did. `outcome` is empty while it waits for those that
+    follow; the one that gives it names its root as `settles`, and the root's entry then holds the same outcome and
+    in `settled` the partition that it went to.
     """
 
     command_id: str
@@ -76,6 +79,13 @@ class Entry(Struct, frozen=True):
     then: tuple[tuple[str, bytes], ...] = ()
     parked: str = ""
     due: tuple[Due, ...] = ()
+    settles: str = ""
+    settled: int | None = None
+
+    @property
+    def place(self) -> int:
+        """Partition of the outcome."""
+        return self.partition if self.settled is None else self.settled
 
     @property
     def size(self) -> int:
@@ -85,17 +95,23 @@ class Entry(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """A command read from a record, ready to be decided."""
+    """A command read from a record, ready to be decided; its answer is its root's, if it has one."""
 
     record: Record
     envelope: Envelope
     command: Command
     asked: Asked
+    root: Root | None = None
 
     @property
     def stream(self) -> str:
         """The stream that decides."""
         return self.envelope.subject
+
+    @property
+    def asker(self) -> Root:
+        """The command that is answered."""
+        return self.root or Root(self.envelope.id, self.asked.person, self.envelope.subject, self.envelope.time)
 
 
 class Store(Protocol[S]):
@@ -115,6 +131,7 @@ class Store(Protocol[S]):
     async def save(self, before: dict[str, S], after: dict[str, S], entries: Sequence[Entry]) -> None:
         """Write changed documents, guarded by version, the entries and their due commands in one transaction.
 
+        What an entry settles gets its outcome in the same, unless it has one already.
         Raises `Repeated` if an entry, or anything else that is new, is there already.
         """
         ...

@@ -11,12 +11,12 @@ from hashlib import blake2b
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from shared import instants
 from shared.contracts import outcomes, topics
 from shared.contracts.message import (
     Command,
-    Envelope,
     Fact,
     Family,
     Malformed,
@@ -24,7 +24,7 @@ from shared.contracts.message import (
     open_envelope,
     readable_id,
 )
-from shared.decider import SYSTEM, Asked, Done, Later, Refused
+from shared.decider import SYSTEM, Asked, Decision, Deferred, Done, Later, Refused
 from shared.ports import (
     Ask,
     Due,
@@ -197,9 +197,8 @@ class Processor(Generic[S]):
             )
         for fact in decision.private:
             state = self.rules.evolve(state, fact)
-        touched = (outcomes.Touched(ask.stream, self.rules.version(state)),)
-        outcome = self._outcome(command, self._judged(decision.answer, ask, touched), at)
-        then = tuple(self._follow_up(following, ask, number) for number, following in enumerate(decision.then, 1))
+        touched = ask.asker.touching(ask.stream, self.rules.version(state))
+        outcome = b"" if isinstance(decision.answer, Deferred) else self._judged(decision.answer, ask, touched)
         entry = Entry(
             command.id,
             command.fingerprint,
@@ -208,31 +207,45 @@ class Processor(Generic[S]):
             (ask.stream,),
             tuple(facts),
             outcome,
-            then,
+            self._follow_ups(decision, ask, touched),
             due=tuple(self._planned(later, ask, number) for number, later in enumerate(decision.later, 1)),
+            settles=ask.root.id if ask.root and outcome else "",
         )
         return entry, state
 
-    def _judged(self, answer: Done | Refused, ask: Ask, touched: tuple[outcomes.Touched, ...]) -> outcomes.Outcome:
-        command, asked = ask.envelope, ask.asked
+    def _judged(self, answer: Done | Refused, ask: Ask, touched: tuple[outcomes.Touched, ...]) -> bytes:
+        asker, at = ask.asker, ask.asked.at
+        outcome: outcomes.Outcome
         match answer:
             case Done(kind, id, body, status):
-                return outcomes.CommandSucceeded(
-                    command.id,
-                    asked.person,
+                outcome = outcomes.CommandSucceeded(
+                    asker.id,
+                    asker.person,
                     status,
                     outcomes.Resource(kind, id),
                     Raw(encode(body)),
                     touched,
-                    command.time,
-                    asked.at,
+                    asker.time,
+                    at,
                 )
             case Refused(problem, status, figures, errors):
-                return outcomes.CommandRefused(
-                    command.id, asked.person, status, problem, figures, errors, touched, command.time, asked.at
+                outcome = outcomes.CommandRefused(
+                    asker.id, asker.person, status, problem, figures, errors, touched, asker.time, at
                 )
+        return self._outcome(outcome, ask)
 
-    def _follow_up(self, command: Command, ask: Ask, number: int) -> tuple[str, bytes]:
+    def _follow_ups(
+        self, decision: Decision, ask: Ask, touched: tuple[outcomes.Touched, ...]
+    ) -> tuple[tuple[str, bytes], ...]:
+        """What follows, as records; an answer that is to come travels with the one that goes on."""
+        root = ""
+        if isinstance(decision.answer, Deferred):
+            if len(decision.then) != 1:
+                raise ValueError("who is to give the answer?")
+            root = encode(replace(ask.asker, touched=touched)).decode()
+        return tuple(self._follow_up(command, ask, number, root) for number, command in enumerate(decision.then, 1))
+
+    def _follow_up(self, command: Command, ask: Ask, number: int, root: str) -> tuple[str, bytes]:
         """Put a command that follows from another into an envelope; its id derives from the first one's."""
         value = self.commands.wrap(
             command,
@@ -244,6 +257,7 @@ class Processor(Generic[S]):
             traceparent=ask.envelope.traceparent,
             principal=f"{self.service} {SYSTEM}",
             fingerprint=SYSTEM,
+            root=root,
         )
         return command.stream, value
 
@@ -268,7 +282,8 @@ class Processor(Generic[S]):
         return Due(command_id, later.at, command.stream, value)
 
     def _failure(self, ask: Ask, reason: str) -> Entry:
-        failed = outcomes.CommandFailed(ask.envelope.id, ask.asked.person, reason, ask.envelope.time, ask.asked.at)
+        asker = ask.asker
+        failed = outcomes.CommandFailed(asker.id, asker.person, reason, asker.time, ask.asked.at)
         return Entry(
             ask.envelope.id,
             ask.envelope.fingerprint,
@@ -276,19 +291,21 @@ class Processor(Generic[S]):
             ask.record.offset,
             (),
             (),
-            self._outcome(ask.envelope, failed, ask.asked.at),
+            self._outcome(failed, ask),
             parked=reason,
+            settles=ask.root.id if ask.root else "",
         )
 
-    def _outcome(self, command: Envelope, outcome: outcomes.Outcome, at: str) -> bytes:
+    def _outcome(self, outcome: outcomes.Outcome, ask: Ask) -> bytes:
+        """Put an outcome into the envelope that its command gets, whoever of those that followed gives it."""
         return self.outcomes.wrap(
             outcome,
-            id=f"{command.id}.outcome",
-            subject=command.subject,
-            time=at,
-            correlationid=command.correlationid or command.id,
-            causationid=command.id,
-            traceparent=command.traceparent,
+            id=f"{outcome.command_id}.outcome",
+            subject=ask.root.subject if ask.root else ask.stream,
+            time=ask.asked.at,
+            correlationid=ask.envelope.correlationid or ask.envelope.id,
+            causationid=outcome.command_id,
+            traceparent=ask.envelope.traceparent,
         )
 
     def _read(self, record: Record) -> Ask:
@@ -301,11 +318,17 @@ class Processor(Generic[S]):
         person, _, roles = envelope.principal.partition(" ")
         if not person or not roles or not envelope.fingerprint:
             raise Malformed("no principal or no fingerprint")
-        at = instants.from_ms(record.timestamp)
-        return Ask(record, envelope, command, Asked(envelope.id, person, frozenset(roles.split(",")), at))
+        asked = Asked(envelope.id, person, frozenset(roles.split(",")), instants.from_ms(record.timestamp))
+        root = outcomes.root_of(envelope)
+        if root and not asked.may(SYSTEM):
+            raise Malformed("a root that nobody may name")
+        return Ask(record, envelope, command, asked, root)
 
     def _answer(self, ask: Ask, entries: dict[str, Entry]) -> list[Outgoing]:
-        """Records that answer one command; one decided by an earlier record gets the outcome alone again."""
+        """Records that answer one command; one decided by an earlier record gets the outcome alone again.
+
+        While there is none, what follows is asked for again; whoever waits is named to it, to be woken by its answer.
+        """
         entry, record = entries[ask.envelope.id], ask.record
         to = topics.facts(self.service)
         key = ask.stream.encode()
@@ -317,16 +340,19 @@ class Processor(Generic[S]):
             out.append(self._letter(record, entry.parked, ask.envelope.id))
         if first:
             out += [Outgoing(to, entry.partition, key, fact) for fact in entry.facts]
-            own = topics.commands(self.service)
-            out += [Outgoing(own, None, stream.encode(), value) for stream, value in entry.then]
-        mark = () if first else (outcomes.REPLAYED,)
-        return [*out, Outgoing(to, entry.partition, key, entry.outcome, _reply(record, *mark))]
+        if first or not entry.outcome:
+            own, waiting = topics.commands(self.service), () if entry.outcome else _reply(record)
+            out += [Outgoing(own, None, stream.encode(), value, waiting) for stream, value in entry.then]
+        if entry.outcome:
+            mark = () if first else (outcomes.REPLAYED,)
+            out.append(Outgoing(to, entry.place, key, entry.outcome, _reply(record, *mark)))
+        return out
 
     def _mismatch(self, ask: Ask) -> bytes:
         refusal = outcomes.CommandRefused(
             ask.envelope.id, ask.asked.person, 422, "key-reused", {}, (), (), ask.envelope.time, ask.asked.at
         )
-        return self._outcome(ask.envelope, refusal, ask.asked.at)
+        return self._outcome(refusal, ask)
 
     def _dead_letter(self, record: Record, reason: str) -> list[Outgoing]:
         """Park a record that cannot be read, and tell who waits for it if its command id can be."""

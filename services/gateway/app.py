@@ -117,7 +117,7 @@ class Gateway:
             log=self.appender,
             waiting=self.waiters,
             known=self.memory,
-            look=self.reads.look,
+            served=self.reads.versions,
         )
         personal = Personal(self.identity, self.services)
         return [

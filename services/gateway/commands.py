@@ -7,7 +7,7 @@ with the same Idempotency-Key finds out.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -26,7 +26,7 @@ from shared import instants, logs
 from shared.contracts import pledges, topics
 from shared.contracts.catalogue import COMMANDS
 from shared.contracts.message import Command
-from shared.contracts.outcomes import REQUEST, WAKE
+from shared.contracts.outcomes import REQUEST, WAKE, Touched
 from shared.ports import Outgoing, Trouble
 
 log = logs.logger(__name__)
@@ -73,11 +73,15 @@ class Known(Protocol):
         ...
 
 
-class Look(Protocol):
-    """Reads the outcome record of a command, once; this replica serves what it tells from then on."""
+class Served(Protocol):
+    """What this replica serves: `versions.Versions`."""
 
-    async def __call__(self, command_id: str) -> bytes | None:
-        """None if it is not decided; raises `Trouble`."""
+    async def look(self, command_id: str) -> bytes | None:
+        """Outcome record of a command, once, if all it tells is served; None if not. Raises `Trouble`."""
+        ...
+
+    async def reached(self, touched: Iterable[Touched], wait: float) -> bool:
+        """Wait, so many seconds, until what an outcome touched is served; False if it is not by then."""
         ...
 
 
@@ -131,7 +135,7 @@ class Commands:
         log: Log,
         waiting: Waiting,
         known: Known,
-        look: Look,
+        served: Served,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Wire the ports; `clock` (seconds since 1970) stamps commands, and decides nothing."""
@@ -140,7 +144,7 @@ class Commands:
         self._log = log
         self._waiting = waiting
         self._known = known
-        self._look = look
+        self._served = served
         self._clock = clock
 
     def route(self, write: Write) -> Route:
@@ -225,7 +229,8 @@ class Commands:
             return None
         request = secrets.token_hex(8)
         woken = self._waiting.expect(request)
-        patience = asyncio.get_running_loop().call_later(wait, _settle, woken)
+        clock = asyncio.get_running_loop()
+        patience = clock.call_later(wait, _settle, woken)
         try:
             wake = self._waiting.channel.encode()
             asked = Outgoing(record.topic, None, record.key, record.value, ((WAKE, wake), (REQUEST, request.encode())))
@@ -237,7 +242,11 @@ class Commands:
             patience.cancel()
             self._waiting.forget(request)
         if told is not None:
-            return outcome.read(told.value, replayed=told.replayed, mismatch=told.mismatch)
+            decided = outcome.read(told.value, replayed=told.replayed, mismatch=told.mismatch)
+            # It came by one partition; what it tells of streams in others may still be on its way.
+            touched = decided.touched
+            served = len(touched) <= 1 or await self._served.reached(touched, patience.when() - clock.time())
+            return decided if served else None
         await acknowledged
         return await self._looked_up(command_id, submitted_at)
 
@@ -248,7 +257,7 @@ class Commands:
         the service can tell.
         """
         try:
-            value = await self._look(command_id)
+            value = await self._served.look(command_id)
         except Trouble:
             return None
         decided = outcome.read(value) if value else None

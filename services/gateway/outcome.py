@@ -14,7 +14,7 @@ from services.gateway.problems import Answer, Flaw
 from services.gateway.ready import etag_of
 from shared import tracing
 from shared.contracts.message import Envelope, Message, open_envelope
-from shared.contracts.outcomes import NO_BODY, OUTCOMES, CommandFailed, CommandRefused, CommandSucceeded
+from shared.contracts.outcomes import NO_BODY, OUTCOMES, CommandFailed, CommandRefused, CommandSucceeded, Touched
 
 _VIEWS: Final = frozenset({"event", "need"})
 """What everybody reads as the same bytes as the answer to the write."""
@@ -55,6 +55,11 @@ class Decided(Struct, frozen=True):
     outcome: CommandSucceeded | CommandRefused | CommandFailed
     replayed: bool = False
     mismatch: bool = False
+
+    @property
+    def touched(self) -> tuple[Touched, ...]:
+        """The streams that it changed or looked at, with their versions."""
+        return () if isinstance(self.outcome, CommandFailed) else self.outcome.touched
 
 
 def read(value: bytes, *, replayed: bool = False, mismatch: bool = False) -> Decided:

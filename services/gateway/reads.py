@@ -82,8 +82,7 @@ class Reads:
         self._owners = owners
         self._added = list(added)
         self._clock = clock
-        self._versions = Versions(store, memory)
-        self.look = self._versions.look
+        self.versions = Versions(store, memory)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -111,7 +110,7 @@ class Reads:
     def _list(self, collection: Collection, tag: str, summary: str) -> Route:
         async def handle(exchange: Exchange) -> Answer:
             asked = lists.wanted(collection, exchange.scope["query_string"])
-            await self._versions.reach(asked.versions)
+            await self.versions.reach(asked.versions)
 
             async def read() -> Draft:
                 page = await self._store.page(asked.ask)
@@ -135,7 +134,7 @@ class Reads:
     def _one(self, kind: str, tag: str, path: str, summary: str, form: type[Struct]) -> Route:
         async def handle(exchange: Exchange) -> Answer:
             [name] = exchange.ids
-            await self._versions.reach(versions.only(exchange.scope["query_string"]))
+            await self.versions.reach(versions.only(exchange.scope["query_string"]))
             target = f"/v1/{tag}/{name}"
             return await self._answer(exchange, target, name, kind, partial(self._view, name, kind))
 
@@ -153,7 +152,7 @@ class Reads:
 
     async def _campaign(self, exchange: Exchange) -> Answer:
         [name] = exchange.ids
-        await self._versions.reach(versions.only(exchange.scope["query_string"]))
+        await self.versions.reach(versions.only(exchange.scope["query_string"]))
         by_id = _CAMPAIGN.fullmatch(name) is not None
         if not by_id and not (_SLUG.fullmatch(name) and len(name) <= _LONGEST_SLUG):
             raise ProblemError("not-found")

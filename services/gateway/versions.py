@@ -1,7 +1,7 @@
 """Versions that a caller has seen elsewhere: a read waits for them, so that nobody sees their own change undone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -54,23 +54,29 @@ class Versions:
             touched = _outcomes.decode(open_envelope(value).data).touched
         except (Malformed, msgspec.DecodeError):
             return value
-        for one in touched:
-            ours = _STREAM.fullmatch(f"{one.stream}:{one.version}")
-            if ours and not await self._shows(one.stream, one.version):
+        for stream, version in _shown(touched):
+            if not await self._shows(stream, version):
                 return None
         return value
 
+    async def reached(self, touched: Iterable[Touched], wait: float) -> bool:
+        """Whether this replica serves, within so many seconds, what an outcome of several streams tells."""
+        return await self._all_arrived(_shown(touched), wait)
+
     async def reach(self, given: Sequence[str]) -> None:
         """Wait until this replica serves the versions that a request names; 503 if it does not in time."""
-        if not given:
-            return
-        until = self._memory.clock() + self._wait
-        for stream, version in _read(given):
+        if given and not await self._all_arrived(_read(given), self._wait):
+            raise ProblemError("unavailable", "This version has not arrived here yet.")
+
+    async def _all_arrived(self, wanted: Iterable[tuple[str, int]], wait: float) -> bool:
+        until = self._memory.clock() + wait
+        for stream, version in wanted:
             while not await self._arrived(stream, version):
                 left = until - self._memory.clock()
                 if left <= 0:
-                    raise ProblemError("unavailable", "This version has not arrived here yet.")
+                    return False
                 await self._memory.risen(min(_LOOK_S, left))
+        return True
 
     async def _arrived(self, stream: str, version: int) -> bool:
         try:
@@ -87,6 +93,11 @@ class Versions:
             return False
         self._memory.raise_floor(stream, found.version, found.campaign, stream.partition("_")[0])
         return True
+
+
+def _shown(touched: Iterable[Touched]) -> list[tuple[str, int]]:
+    """What views show of the streams that were touched."""
+    return [(one.stream, one.version) for one in touched if _STREAM.fullmatch(f"{one.stream}:{one.version}")]
 
 
 def only(raw: bytes) -> list[str]:

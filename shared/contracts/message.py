@@ -50,9 +50,10 @@ class Fact(Message, frozen=True):
 
 
 class Envelope(Struct, frozen=True, omit_defaults=True):
-    """A CloudEvent. Commands alone carry `principal`, `fingerprint` and `seen`.
+    """A CloudEvent. Commands alone carry `principal`, `fingerprint`, `seen` and `root`.
 
-    `principal` is `<person> <role>,<role>…`; `seen` is `<stream>:<version>` of what the caller had seen elsewhere.
+    `principal` is `<person> <role>,<role>…`; `seen` is `<stream>:<version>` of what the caller had seen elsewhere;
+    `root` is the command that waits for this one's answer (`outcomes.Root`, in JSON).
     """
 
     specversion: str
@@ -71,6 +72,7 @@ class Envelope(Struct, frozen=True, omit_defaults=True):
     principal: str = ""
     fingerprint: str = ""
     seen: str = ""
+    root: str = ""
 
 
 class _Named(Struct):

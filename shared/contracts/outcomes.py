@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from shared.contracts.message import Family, Message
+from shared.contracts.message import Envelope, Family, Malformed, Message, Name
 
 
 class Touched(Struct, frozen=True, array_like=True):
@@ -13,6 +13,35 @@ class Touched(Struct, frozen=True, array_like=True):
 
     stream: str
     version: int
+
+
+class Root(Struct, frozen=True, array_like=True):
+    """A command whose answer is given by one that follows from it, and the streams touched on the way there."""
+
+    id: Name
+    person: str
+    subject: str
+    time: str
+    touched: tuple[Touched, ...] = ()
+
+    def touching(self, stream: str, version: int) -> tuple[Touched, ...]:
+        """All that was touched, with a stream as it is now."""
+        if not self.touched:
+            return (Touched(stream, version),)
+        return (*(one for one in self.touched if one.stream != stream), Touched(stream, version))
+
+
+_roots = msgspec.json.Decoder(Root)
+
+
+def root_of(envelope: Envelope) -> Root | None:
+    """Which command waits for the answer to this one, if another does; raises `Malformed`."""
+    if not envelope.root:
+        return None
+    try:
+        return _roots.decode(envelope.root)
+    except msgspec.DecodeError as error:
+        raise Malformed("an unreadable root") from error
 
 
 class Resource(Struct, frozen=True):

@@ -48,7 +48,7 @@ class Seen:
         asked = [record for service in topics.SERVICES for record in collected.of_topic(topics.commands(service))]
         self.facts, self.outcomes, self.asked = reading.told(facts), reading.heard(facts), reading.asked(asked)
         self.entries = reading.by_command(collected.inbox)
-        self.inbox = {command_id: found[0] for command_id, found in self.entries.items()}
+        self.inbox = {command_id: found[0] for command_id, found in self.entries.items() if found[0].outcome}
         self.public = {
             topic.removeprefix("public."): ledger.public_items(collected.of_topic(topic)) for topic in topics.PUBLIC
         }
@@ -98,6 +98,7 @@ def _c1(seen: Seen) -> list[str]:
         *commands.c1_effects_stand(seen.facts, seen.documents),
         *commands.c1_follow_ups_are_asked(seen.inbox, seen.asked),
         *commands.c1_nothing_is_passed_over(seen.inbox, seen.asked),
+        *commands.c1_no_answer_is_owed(seen.entries),
     ]
 
 

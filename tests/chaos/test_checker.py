@@ -104,6 +104,7 @@ BAD: list[tuple[str, str, Spoil]] = [
     ("C1", "differs from the newest fact", _document(title="Other")),
     ("C1", "differs from the newest fact", _pledge(updated_at="2031")),
     ("C1", "what follows was never asked", entry("p1", lambda old: replace(old, then=(("need_x", b"{}"),)))),
+    ("C1", "p1: never answered", entry("p1", lambda old: replace(old, outcome=b""))),
     ("C1", "p1: appended and never decided", entry("p1", lambda _: None)),
     ("C1", "p1: appended at (0, 1), decided at (0, 9)", entry("p1", lambda old: replace(old, offset=9))),
     ("C1", "d1: decided and not in the log", record("d1", lambda _: None, ".commands")),

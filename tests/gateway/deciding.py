@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from itertools import count
 
 from services.events import rules
@@ -10,7 +11,7 @@ from services.gateway.waiters import Waiters, Woken
 from shared.contracts import topics
 from shared.contracts.events import COMMANDS, FACTS
 from shared.contracts.message import open_envelope
-from shared.contracts.outcomes import MISMATCH, OUTCOME_TYPES, REPLAYED, REQUEST
+from shared.contracts.outcomes import MISMATCH, OUTCOME_TYPES, REPLAYED, REQUEST, Touched
 from shared.ports import Outgoing, Record, Trouble
 from shared.processor import Processor
 from shared.service import Measured
@@ -24,6 +25,7 @@ class Deciding:
         self.away = False
         self.asleep = False
         self.deaf = False
+        self.behind = False
         self.appended: list[Outgoing] = []
         self.operations: dict[str, bytes] = {}
         self._waiters = waiters
@@ -70,6 +72,10 @@ class Deciding:
             if REQUEST in headers and not self.deaf:
                 woken = Woken(envelope.type, told.value, REPLAYED in headers, MISMATCH in headers)
                 self._waiters.wake(headers[REQUEST].decode(), woken)
+
+    async def reached(self, touched: Iterable[Touched], wait: float) -> bool:  # noqa: ARG002 -- the port
+        """Everything is served at once, but while one is `behind`."""
+        return not self.behind
 
     async def look(self, command_id: str) -> bytes | None:
         """Read an operation."""

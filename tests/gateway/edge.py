@@ -46,7 +46,7 @@ class Edge:
             log=self.log,
             waiting=self.waiters,
             known=self.memory,
-            look=self.log.look,
+            served=self.log,
         )
         away = Internal("http://127.0.0.1:9", SECRET)
         self.services = {"events": Internal(events_url, SECRET), "pledges": away, "notifications": away}

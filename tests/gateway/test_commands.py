@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from services.gateway.outcome import Decided
 from services.gateway.ready import etag_of
 from shared.contracts.message import open_envelope
-from shared.contracts.outcomes import REQUEST, WAKE
+from shared.contracts.outcomes import REQUEST, WAKE, Touched
 from tests.gateway.edge import NEW, Edge
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -370,3 +371,18 @@ async def test_a_command_says_what_its_caller_has_seen(edge: Edge) -> None:
     seen = [open_envelope(record.value).seen for record in edge.log.appended]
     assert seen == ["", f"{campaign}:7", f"{campaign}:7"]
     assert edge.log.appended[2].key == need.encode()
+
+
+async def test_an_outcome_of_several_streams_is_told_when_all_are_served(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes by one partition; until the others have been read too it is 202, since a read might show less."""
+    monkeypatch.setattr(Decided, "touched", (Touched("campaign_a", 1), Touched("need_b", 1)))
+    edge.log.behind = True
+
+    answer = await edge.ask("POST", "/v1/campaigns", NEW, idempotency_key="k1")
+    edge.log.behind = False
+    again = await edge.ask("POST", "/v1/campaigns", NEW, idempotency_key="k1")
+
+    assert answer.status == 202
+    assert again.status == 201

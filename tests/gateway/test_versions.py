@@ -6,6 +6,7 @@ import pytest
 
 from services.gateway.identity import Identity
 from shared.contracts.events import CampaignLaunched, EventChanged, EventPublished
+from shared.contracts.outcomes import Touched
 from shared.contracts.pledges import NeedChanged, NeedOpened, PledgeMade
 from tests.gateway.given import (
     CAMPAIGN,
@@ -46,12 +47,12 @@ async def test_an_outcome_is_looked_at_once_it_is_served_here(replica: Replica) 
     value = an_outcome(a_need().id, 2)
     await replica.store.apply(a_batch(a_need()))
     await replica.redis.call("SET", f"{replica.store.root}operation:c1", value)
-    assert await replica.reads.look("c1") is None
-    assert await replica.reads.look("c2") is None
+    assert await replica.reads.versions.look("c1") is None
+    assert await replica.reads.versions.look("c2") is None
 
     await replica.store.apply(a_batch(a_need(version=2)))
 
-    assert await replica.reads.look("c1") == value
+    assert await replica.reads.versions.look("c1") == value
     assert replica.memory.told(a_need().id) == 2
 
 
@@ -93,3 +94,16 @@ async def test_c7_a_thousand_writes_are_each_read_at_once(redis: str, root: str,
             "pledged": {"meal": 500},
             "delivered": {"meal": 0},
         }
+
+
+async def test_what_an_outcome_touched_is_waited_for(replica: Replica) -> None:
+    """Streams that no view shows are not."""
+    await replica.store.apply(a_batch(a_need()))
+    touched = [Touched("offer_x", 9), Touched(a_need().id, 2)]
+    assert not await replica.reads.versions.reached(touched, 0.0)
+
+    writing = asyncio.create_task(replica.reads.versions.reached(touched, 5.0))
+    await replica.store.apply(a_batch(a_need(version=2)))
+
+    assert await writing
+    assert replica.memory.told(a_need().id) == 2

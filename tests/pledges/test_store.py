@@ -242,3 +242,19 @@ async def test_figures_beyond_32_bits_come_back_as_they_went(desk: Desk) -> None
 
     assert isinstance(outcome, outcomes.CommandSucceeded)
     assert figures(await stored(desk)) == (0, 0, 2 * billion, 0, 2 * billion - 1)
+
+
+async def test_an_answer_that_is_due_is_given_by_another_entry(desk: Desk) -> None:
+    """In one transaction with it; until then there is none, and what is given once stays."""
+    root = Entry("root", "f", 3, 1, ("need_n",), (), b"", (("need_m", b"{}"),))
+    await desk.store.save({}, {}, [root])
+    assert await desk.store.inbox.outcome("root") is None
+    assert await desk.store.answered(["root"]) == {"root": root}
+
+    last = Entry("root~1", "f", 5, 2, ("need_m",), (), b'{"yes": 1}', settles="root")
+    await desk.store.save({}, {}, [last])
+    await desk.store.save({}, {}, [Entry("other", "f", 6, 3, ("need_m",), (), b'{"no": 1}', settles="root")])
+
+    assert await desk.store.inbox.outcome("root") == last.outcome
+    found = (await desk.store.answered(["root"]))["root"]
+    assert (found, found.place) == (structs.replace(root, outcome=last.outcome, settled=5), 5)

@@ -15,7 +15,7 @@ from shared.decider import Asked, Decision, Later
 from shared.ports import Ask, Entry, Outgoing, Record, Repeated, TooLarge, TooSlow, Trouble
 from shared.processor import ABREAST, MOST_COMMANDS, Processor
 from tests.simulation.run import CAMPAIGN
-from tests.simulation.service import Quiet
+from tests.simulation.service import Quiet, keep
 
 AT_MS = 1_770_000_000_000
 
@@ -53,7 +53,7 @@ class Store:
             raise Repeated
         self.saved.append(len(entries))
         self.needs.update(after)
-        self.inbox.update((entry.command_id, entry) for entry in entries)
+        keep(self.inbox, entries)
 
 
 def processor(store: Store, observer: Quiet | None = None) -> Processor[Any]:

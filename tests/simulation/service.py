@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from shared.contracts import topics
 from shared.ports import Ask, Entry, Observer, Outgoing, Record, Repeated, Trouble
 from shared.processor import Processor
@@ -81,11 +83,19 @@ class MemoryStore:
             raise Trouble("version moved")
         self.documents.keep(after)
         self.applied += len(entries)
-        for entry in entries:
-            self.inbox[entry.command_id] = entry
+        keep(self.inbox, entries)
         await pause("commit_unknown")
         if self.world.strikes("commit_unknown", 0.05):
             raise Trouble("commit_unknown")
+
+
+def keep(inbox: dict[str, Entry], entries: Sequence[Entry]) -> None:
+    """Add entries as the real inbox does: what one settles gets its outcome, unless it has one."""
+    for entry in entries:
+        inbox[entry.command_id] = entry
+        root = inbox.get(entry.settles)
+        if root is not None and not root.outcome:
+            inbox[root.command_id] = replace(root, outcome=entry.outcome, settled=entry.partition)
 
 
 class Replica:

@@ -81,6 +81,11 @@ def c1_follow_ups_are_asked(inbox: Mapping[str, Entry], asked: Iterable[Asked]) 
     ]
 
 
+def c1_no_answer_is_owed(entries: Mapping[str, Sequence[Entry]]) -> list[str]:
+    """C1: when all is quiet, no command still waits for the answer of one that follows from it."""
+    return [f"{command_id}: never answered" for command_id, [entry, *_] in entries.items() if not entry.outcome]
+
+
 def c1_nothing_is_passed_over(inbox: Mapping[str, Entry], asked: Iterable[Asked]) -> list[str]:
     """C1: what was decided of a command was decided of its first record; without an entry it was lost.
 
