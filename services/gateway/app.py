@@ -15,6 +15,7 @@ from services.gateway import (
     events,
     home,
     me,
+    need_life,
     needs,
     openapi,
     operations,
@@ -57,6 +58,7 @@ WRITES: Final = (
     *events.WRITES,
     *results.WRITES,
     *needs.WRITES,
+    *need_life.WRITES,
     *pledges.WRITES,
     *me.WRITES,
 )

@@ -1,6 +1,6 @@
 """Writes on pledges, and reading one."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from msgspec import Struct
 from pydantic import Field
@@ -113,12 +113,21 @@ def create(wish: Wish[NewPledge]) -> MakePledge:
     )
 
 
+class Reasoned(Protocol):
+    """A body that may say why."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why."""
+        ...
+
+
 def own_note(body: NewPledge, _: dict[str, Any]) -> dict[str, Any]:
     """The note that the caller wrote just now, which facts and outcomes keep to themselves."""
     return {"note": body.note}
 
 
-def own_reason(body: Withdrawing | Releasing, _: dict[str, Any]) -> dict[str, Any]:
+def own_reason(body: Reasoned, _: dict[str, Any]) -> dict[str, Any]:
     """The reason, likewise."""
     return {"reason": body.reason}
 

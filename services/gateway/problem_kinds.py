@@ -217,6 +217,16 @@ KINDS: dict[str, Kind] = {
         "The need is not open",
         "It is closed, paused, or its campaign is not live. Others may need your help.",
     ),
+    "need-wrong-state": Kind(
+        409,
+        "The need's status does not allow this",
+        "`status` says where the need stands. An open one can be paused; a closed one has to be reopened first.",
+    ),
+    "nothing-to-write-off": Kind(
+        409,
+        "There is nothing to write off",
+        "All that was promised was delivered, or taken back. Close the need instead.",
+    ),
     "hold-expired": Kind(
         409,
         "The hold has expired",

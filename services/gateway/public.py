@@ -30,6 +30,14 @@ REGISTRATIONS: Final[dict[type[Fact], str]] = {
 }
 """What registrations do, without saying whose."""
 
+STANDINGS: Final[dict[type[Fact], str]] = {
+    pledges.NeedReopened: "reopened",
+    pledges.NeedPaused: "paused",
+    pledges.NeedResumed: "resumed",
+    pledges.NeedUnhidden: "unhidden",
+}
+"""What changes a need without changing what is asked for."""
+
 
 class Told(Struct, frozen=True):
     """An event for the public: a CloudEvent, ready to be appended."""
@@ -121,16 +129,22 @@ def _of_pledges(fact: Fact) -> Message | None:
         return None
     need = _allowed(fact.need, forms.Need)
     match fact:
+        case pledges.NeedHidden():
+            return forms.NeedHidden(forms.Gone(need.id), "hidden")
+        case _ if fact.need.hidden:
+            return None
+        case pledges.OnPledge():
+            return _of_pledge(fact, need)
         case pledges.NeedOpened():
             return forms.NeedOpened(need, "opened")
         case pledges.NeedChanged():
             return forms.NeedChanged(need, "changed")
-        case pledges.NeedReopened():
-            return forms.NeedChanged(need, "reopened")
         case pledges.NeedClosed():
             return forms.NeedClosed(need, "closed")
-        case pledges.OnPledge():
-            return _of_pledge(fact, need)
+        case pledges.NeedWrittenOff():
+            return forms.NeedClosed(need, "written_off")
+        case _ if type(fact) in STANDINGS:
+            return forms.NeedChanged(need, STANDINGS[type(fact)])
         case _:
             return None
 
@@ -158,6 +172,8 @@ def _of_pledge(fact: pledges.OnPledge, need: forms.Need) -> Message | None:
             return forms.PledgeWithdrawn(need, about(quantity), "released")
         case pledges.PledgeExpired(quantity=quantity):
             return forms.PledgeWithdrawn(need, about(quantity), "expired")
+        case pledges.PledgeWrittenOff(quantity=quantity):
+            return forms.PledgeWithdrawn(need, about(quantity), "written_off")
         case _:  # a delivery that was only reported counts nowhere yet
             return None
 

@@ -169,6 +169,7 @@ class Need(Struct, frozen=True):
     pledged: int
     delivered: int
     over: int
+    written_off: int = 0
 
 
 class Pledge(Struct, frozen=True):
@@ -246,7 +247,7 @@ class EventHidden(Message, frozen=True):
 
 
 class OfNeed(Message, frozen=True):
-    """`change`: opened, changed, closed, reopened."""
+    """`change`: opened, changed, closed, written_off, reopened, paused, resumed, unhidden."""
 
     need: Need
     change: str
@@ -262,6 +263,13 @@ class NeedChanged(OfNeed, frozen=True):
 
 class NeedClosed(OfNeed, frozen=True):
     """It takes no more pledges."""
+
+
+class NeedHidden(Message, frozen=True):
+    """A need is not public any more: forget it. `change`: hidden."""
+
+    need: Gone
+    change: str
 
 
 class OfPledge(Message, frozen=True):
@@ -285,7 +293,7 @@ class PledgeDelivered(OfPledge, frozen=True):
 
 
 class PledgeWithdrawn(OfPledge, frozen=True):
-    """`change`: withdrawn (by the donor), released (by the organiser), expired (a hold)."""
+    """`change`: withdrawn (by the donor), released (by the organiser), expired (a hold), written_off (did not come)."""
 
 
 class Epoch(Message, frozen=True):
@@ -313,7 +321,15 @@ EVENTS: Final = Family[Message](
     EventHidden,
 )
 PLEDGES: Final = Family[Message](
-    "pledges", NeedOpened, NeedChanged, NeedClosed, PledgeMade, PledgeChanged, PledgeDelivered, PledgeWithdrawn
+    "pledges",
+    NeedOpened,
+    NeedChanged,
+    NeedClosed,
+    NeedHidden,
+    PledgeMade,
+    PledgeChanged,
+    PledgeDelivered,
+    PledgeWithdrawn,
 )
 LOGS: Final = Family[Message]("public", Epoch)
 """What any public topic holds besides."""

@@ -231,7 +231,8 @@ class Reads:
             raise ProblemError("not-found")
         kind = name.partition("_")[0]
         try:
-            reply = await self._owners["events"].get(
+            owner = "pledges" if kind == "need" else "events"
+            reply = await self._owners[owner].get(
                 f"/{kind}s/{name}", {"person": caller.person}, traceparent=exchange.traceparent
             )
             if reply.status == _OK and kind == "campaign":
@@ -246,7 +247,7 @@ class Reads:
         if reply.status == _NOT_FOUND or not body:
             raise ProblemError("not-found")
         if reply.status != _OK:
-            raise RuntimeError(f"events answered {reply.status}")
+            raise RuntimeError(f"{owner} answered {reply.status}")
         return personal.private(body)
 
     def _entry(self, draft: Draft, exchange: Exchange, target: str) -> Entry:

@@ -222,6 +222,26 @@ def _event_sets(state: EventState) -> Iterator[str]:
 
 
 def _need(state: NeedState) -> View:
+    """A hidden need is in no list and in no sum."""
+    entries: tuple[str, ...] = ()
+    share: tuple[str | int, ...] = ()
+    if not state.hidden:
+        entries = tuple(_need_entries(state))
+        share = ("need", int(state.status == "open"), state.kind, state.pledged, state.delivered)
+    return View(
+        state.id,
+        state.version,
+        int(not state.hidden),
+        state.campaign_id,
+        encode(state).decode(),
+        (),
+        entries,
+        share,
+        state.updated_at,
+    )
+
+
+def _need_entries(state: NeedState) -> Iterator[str]:
     sets = [
         everything("need"),
         facet("need", "campaign", state.campaign_id),
@@ -230,18 +250,7 @@ def _need(state: NeedState) -> View:
     ]
     if state.ward:
         sets.append(facet("need", "ward", state.ward))
-    entries = tuple(_entries(f"{state.created_at}|{state.id}", sets))
-    is_open = state.status == "open"
-    if is_open:
-        entries += (f"c:{state.campaign_id}:open", f"{state.by or LATEST}|{state.created_at}|{state.id}")
-    return View(
-        state.id,
-        state.version,
-        1,
-        state.campaign_id,
-        encode(state).decode(),
-        (),
-        entries,
-        ("need", int(is_open), state.kind, state.pledged, state.delivered),
-        state.updated_at,
-    )
+    yield from _entries(f"{state.created_at}|{state.id}", sets)
+    if state.status == "open":
+        yield f"c:{state.campaign_id}:open"
+        yield f"{state.by or LATEST}|{state.created_at}|{state.id}"

@@ -173,11 +173,17 @@ def _change(changed: frozenset[str]) -> str | None:
 
 def _of_need(fact: pledges.OnNeed) -> Iterator[Message]:
     need = fact.need
+    if need.hidden:
+        return
     match fact:
         case pledges.NeedOpened():
             amount = _amount(need, need.quantity)
             yield _about_need(need, Followers(need.campaign_id), "need-opened", amount=amount)
-        case pledges.NeedClosed():
+        case pledges.NeedPaused():
+            yield _about_need(need, Followers(need.id), "need-paused")
+        case pledges.NeedResumed():
+            yield _about_need(need, Followers(need.id), "need-resumed")
+        case pledges.NeedClosed() | pledges.NeedWrittenOff():
             yield _about_need(need, Followers(need.id), "need-closed")
         case pledges.NeedChanged(changed=changed) if need.status == "fulfilled" and "quantity" in changed:
             yield _fulfilled(need)
@@ -208,6 +214,8 @@ def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
                 yield from _if_now_fulfilled(need, last.after - last.before)
         case pledges.PledgeReleased(quantity=quantity):
             yield _to_donor(fact, "pledge-released", quantity)
+        case pledges.PledgeWrittenOff(quantity=quantity):
+            yield _to_donor(fact, "pledge-written-off", quantity)
         case pledges.PledgeExpired(quantity=quantity):
             yield _to_donor(fact, "hold-expired", quantity)
         case _:
@@ -235,7 +243,7 @@ def _about_need(need: pledges.NeedState, audience: Audience, purpose: str, **mor
 
 def _if_now_fulfilled(need: pledges.NeedState, delivered: int) -> Iterator[Message]:
     """Tell the followers of a need when this very delivery filled it, not at each one after that."""
-    if need.status == "fulfilled" and need.delivered - delivered < need.quantity:
+    if need.status == "fulfilled" and not need.hidden and need.delivered - delivered < need.quantity:
         yield _fulfilled(need)
 
 

@@ -36,11 +36,16 @@ ENGLISH: Final[dict[str, Text]] = {
     "pledge-delivered": Text("Your delivery was counted", "{delivered} of {amount} for {title}. Thank you!"),
     "delivery-corrected": Text("A delivery was corrected", "{title}: {before} became {after}. {reason}"),
     "pledge-released": Text("You are released from your pledge", "{amount} for {title} are no longer expected of you."),
+    "pledge-written-off": Text(
+        "Your pledge was closed", "{amount} for {title} did not come and are no longer awaited."
+    ),
     "hold-expired": Text("Your held pledge has ended", "{amount} for {title} were not confirmed in time."),
     "need-pledged": Text("A new pledge", "{amount} for {title}; {left} still wanted."),
     "delivery-reported": Text("A delivery was reported", "{amount} for {title}. Please accept or correct it."),
     "need-opened": Text("Something is needed", "{title}: {amount}."),
     "need-closed": Text("A need is closed", "{title} takes no more pledges."),
+    "need-paused": Text("A need is paused", "{title} takes no pledges for now."),
+    "need-resumed": Text("A need is open again", "{title} takes pledges again."),
     "need-fulfilled": Text("A need is fulfilled", "{title}: all of {amount} was delivered."),
     "campaign-closed": Text("A campaign has ended", "{title} is closed. Thank you for being part of it!"),
 }

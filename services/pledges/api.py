@@ -16,6 +16,10 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
         found = await asked.pledge(request.path_params["pledge_id"], text(request, "person"))
         return json(found, 200 if found else 404)
 
+    async def need(request: Request) -> Response:
+        found = await asked.need(request.path_params["need_id"], text(request, "person"))
+        return json(found or {}, 200 if found else 404)
+
     async def pledges_of(request: Request) -> Response:
         page = await asked.pledges_of(
             text(request, "person"), cursor=_cursor(request), limit=number(request, "limit", 20)
@@ -43,6 +47,7 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
     return [
         Route("/pledges", answering(pledges_of)),
         Route("/pledges/{pledge_id}", answering(pledge)),
+        Route("/needs/{need_id}", answering(need)),
         Route("/needs/{need_id}/pledges", answering(pledges_on)),
         Route("/ledger", answering(ledger)),
         Route("/snapshot", answering(snapshot)),

@@ -48,6 +48,7 @@ class Share(NamedTuple):
     held: int = 0
     pledged: int = 0
     delivered: int = 0
+    written_off: int = 0
 
 
 class Tally(NamedTuple):
@@ -70,6 +71,9 @@ def share(pledge: PledgeState) -> Share:
             return Share(0, pledge.quantity, pledge.delivered_quantity)
         case "withdrawn" | "released":
             return Share(0, pledge.delivered_quantity, pledge.delivered_quantity)
+        case "written_off":
+            kept = pledge.delivered_quantity
+            return Share(0, kept, kept, pledge.quantity - kept)
         case "expired":
             return NOTHING
 
@@ -97,6 +101,7 @@ def following(need: NeedState, before: PledgeState | None, after: PledgeState) -
         held=need.held + new.held - old.held,
         pledged=need.pledged + new.pledged - old.pledged,
         delivered=need.delivered + new.delivered - old.delivered,
+        written_off=need.written_off + new.written_off - old.written_off,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, ledger, pledge
+from services.pledges import delivery, ledger, life, pledge
 from services.pledges.ledger import Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
@@ -40,7 +40,7 @@ from shared.contracts.pledges import (
     ReopenNeed,
     WithdrawPledge,
 )
-from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
+from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Refused, refused
 
 MOST_EXPIRED: Final = 200
 """Overdue holds that one command ends at the most."""
@@ -106,7 +106,7 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
     match command:
         case ChangeNeed() | CloseNeed() | ReopenNeed():
             if not pledge.manages(need, asked.person):
-                return Decision(FORBIDDEN)
+                return Decision(pledge.no_manager(state))
             return _manage(need, state, command, asked)
         case MakePledge():
             return pledge.make(need, state, command, asked)
@@ -126,6 +126,8 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
             return pledge.release(need, state, command, asked)
         case ExpireHold():
             return pledge.expire_hold(need, state, command, asked)
+        case _:
+            return life.decide(need, state, command, asked)
 
 
 def _manage(need: Need, state: NeedState, command: ChangeNeed | CloseNeed | ReopenNeed, asked: Asked) -> Decision:
@@ -133,21 +135,21 @@ def _manage(need: Need, state: NeedState, command: ChangeNeed | CloseNeed | Reop
         case ChangeNeed():
             return _change(state, command, asked)
         case CloseNeed() if state.status == "closed":
-            return _unchanged(state)
+            return life.unchanged(state)
         case CloseNeed():
-            return _told(NeedClosed(ledger.edited(state, asked.at, status="closed")))
+            return life.told(NeedClosed(ledger.edited(state, asked.at, status="closed")))
         case ReopenNeed() if state.status != "closed":
-            return _unchanged(state)
+            return life.unchanged(state)
         case ReopenNeed() if need.campaign and need.campaign.status != "live":
             return Decision(refused("campaign-not-live", status=need.campaign.status))
         case ReopenNeed():
-            return _told(NeedReopened(ledger.edited(state, asked.at, status="open")))
+            return life.told(NeedReopened(ledger.edited(state, asked.at, status="open")))
 
 
 def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
     campaign = need.campaign
     if need.state is not None:
-        return _unchanged(need.state) if need.opened_by == asked.person else Decision(FORBIDDEN)
+        return life.unchanged(need.state) if need.opened_by == asked.person else Decision(FORBIDDEN)
     if campaign is None or campaign.id != command.campaign_id:
         return Decision(NOT_FOUND)
     partner = None if asked.person in campaign.organisers else campaign.partner_of(asked.person)
@@ -182,7 +184,7 @@ def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
         status="open",
         uncommitted=command.quantity,
     )
-    return _told(NeedOpened(state, asked.person), 201)
+    return life.told(NeedOpened(state, asked.person), 201)
 
 
 def _change(state: NeedState, command: ChangeNeed, asked: Asked) -> Decision:
@@ -191,26 +193,18 @@ def _change(state: NeedState, command: ChangeNeed, asked: Asked) -> Decision:
     wished = {name: getattr(command, name) for name in EDITABLE}
     new = {name: value for name, value in wished.items() if value is not UNSET and value != getattr(state, name)}
     if not new:
-        return _unchanged(state)
+        return life.unchanged(state)
     committed = state.held + state.pledged
     if new.get("limit", state.limit) == "hard" and new.get("quantity", state.quantity) < committed:
         return Decision(refused("less-than-committed", committed=committed))
     if "unit" in new and (state.kind == "money" or committed):
         return Decision(refused("unit-fixed", unit=state.unit))
     after = ledger.edited(state, asked.at, revision=state.revision + 1, **new)
-    return _told(NeedChanged(after, tuple(new)))
+    return life.told(NeedChanged(after, tuple(new)))
 
 
 def _invalid(field: str, detail: str) -> Refused:
     return Refused("invalid-body", 422, errors=((f"/{field}", detail),))
-
-
-def _told(fact: OnNeed, status: int = 200) -> Decision:
-    return Decision(Done("need", fact.need.id, fact.need, status), (fact,))
-
-
-def _unchanged(state: NeedState) -> Decision:
-    return Decision(Done("need", state.id, state))
 
 
 def _expire(need: Need, command: Command, at: str) -> tuple[Need, tuple[PledgeExpired, ...]]:

@@ -32,8 +32,8 @@ from shared.contracts.pledges import (
 )
 from shared.decider import FORBIDDEN, NOT_FOUND, SYSTEM, Asked, Decision, Done, Refused, refused
 
-ENDED: Final = frozenset({"delivered", "withdrawn", "released", "expired"})
-TAKEN_BACK: Final = frozenset({"withdrawn", "released", "expired"})
+TAKEN_BACK: Final = frozenset({"withdrawn", "released", "expired", "written_off"})
+ENDED: Final = TAKEN_BACK | {"delivered"}
 
 
 def manages(need: Need, person: str) -> bool:
@@ -41,6 +41,11 @@ def manages(need: Need, person: str) -> bool:
     if person == need.opened_by or need.campaign is None or need.state is None:
         return person == need.opened_by
     return need.campaign.has_member(person, need.state.partner_id)
+
+
+def no_manager(state: NeedState) -> Refused:
+    """The answer to who does not manage a need: a hidden one does not exist for them."""
+    return NOT_FOUND if state.hidden else FORBIDDEN
 
 
 def shown(pledge: PledgeState, person: str) -> PledgeState | PledgeAnswer:
@@ -62,6 +67,8 @@ def make(need: Need, state: NeedState, command: MakePledge, asked: Asked) -> Dec
     existing = need.pledges.get(command.pledge_id)
     if existing is not None:
         return unchanged(existing, asked) if existing.donor == asked.person else Decision(NOT_FOUND)
+    if state.hidden and not manages(need, asked.person):
+        return Decision(NOT_FOUND)
     refusal = _no_room(need, state, command.quantity)
     if refusal:
         return Decision(refusal)
@@ -176,7 +183,7 @@ def _no_room(need: Need, state: NeedState, quantity: int) -> Refused | None:
     """Why so much more cannot be promised, if it cannot."""
     if state.status in {"closed", "paused"}:
         return refused("need-not-open", status=state.status)
-    if need.campaign is not None and need.campaign.status != "live":
+    if state.hidden or (need.campaign is not None and need.campaign.status != "live"):
         return refused("need-not-open", status="paused")
     if state.limit == "hard" and quantity > state.uncommitted:
         return refused("not-enough-left", left=state.uncommitted)

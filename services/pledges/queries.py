@@ -58,6 +58,19 @@ class Queries:
         [shown] = await self._shown([found], person)
         return shown
 
+    async def need(self, need_id: str, person: str) -> NeedState | None:
+        """A need, also a hidden one, to those who manage it or gave to it."""
+        need = await self._need(need_id)
+        if need is None or need.state is None:
+            return None
+        if not need.state.hidden or pledge.manages(need, person):
+            return need.state
+        with translated():
+            given = await self._store.pledges.find_one(
+                {"need_id": need_id, "donor": person}, {"_id": 1}, max_time_ms=QUERY_MS
+            )
+        return need.state if given else None
+
     async def pledges_of(self, person: str, *, cursor: str | None, limit: int) -> Document:
         """A page of a donor's own pledges, newest first."""
         return await self._page({"donor": person}, person, cursor, limit)
@@ -71,6 +84,8 @@ class Queries:
         if need is None:
             return None
         if not pledge.manages(need, person):
+            if need.state is not None and need.state.hidden:
+                return None
             raise PermissionError
         return await self._page({"need_id": need_id}, person, cursor, limit)
 

@@ -5,13 +5,22 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from services.pledges import documents, need
+from services.pledges import documents, life, need
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from services.pledges.policy import CampaignCopy, campaign_copy
 from shared import instants
 from shared.contracts.message import Fact
-from shared.contracts.pledges import COMMANDS, ExpireHold, MakePledge, OfPledge, OpenNeed, PledgeState
+from shared.contracts.pledges import (
+    COMMANDS,
+    ExpireHold,
+    MakePledge,
+    OfPledge,
+    OpenNeed,
+    PledgeState,
+    WriteOffNeed,
+    WriteOffRest,
+)
 from shared.due import Calendar, due
 from shared.mongo import (
     Client,
@@ -102,6 +111,7 @@ class NeedStore:
         mentioned = {command.pledge_id for ask in asks if isinstance(command := ask.command, mentions)}
         pledges = list((await _by_id(self.pledges, mentioned)).values())
         pledges += await self._overdue([stream for stream in found if found[stream]["held"]], asks)
+        pledges += await self._outstanding(asks)
         wanted = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OpenNeed)}
         wanted |= {document["campaign_id"] for document in found.values()}
         copies = await self._recent(wanted, _seen(asks))
@@ -178,6 +188,21 @@ class NeedStore:
             limit=most,
         )
         if len(found) == most and len(asks) > 1:
+            raise TooLarge
+        return found
+
+    async def _outstanding(self, asks: Sequence[Ask]) -> list[Document]:
+        """Promises that are not kept yet, of needs that are written off; a command alone gives up its share."""
+        streams = {ask.stream for ask in asks if isinstance(ask.command, WriteOffNeed | WriteOffRest)}
+        if not streams:
+            return []
+        found = await find(
+            self.pledges,
+            {"need_id": {"$in": list(streams)}, "status": "pledged"},
+            sort=[("created_at", 1), ("_id", 1)],
+            limit=life.MOST_WRITTEN_OFF,
+        )
+        if len(found) == life.MOST_WRITTEN_OFF and len(asks) > 1:
             raise TooLarge
         return found
 

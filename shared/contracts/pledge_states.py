@@ -14,12 +14,16 @@ from shared.contracts.message import Command, Fact
 Kind = Literal["time", "skill", "goods", "food_parcel", "meal", "money", "space", "transport", "equipment"]
 Limit = Literal["hard", "soft"]
 NeedStatus = Literal["open", "fulfilled", "paused", "closed"]
-PledgeStatus = Literal["held", "pledged", "delivered", "withdrawn", "released", "expired"]
+PledgeStatus = Literal["held", "pledged", "delivered", "withdrawn", "released", "expired", "written_off"]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
 class NeedState(Struct, frozen=True):
-    """A need after a change; `partner_id` is the partner it was opened for."""
+    """A need after a change; `partner_id` is the partner it was opened for.
+
+    `written_off` was promised and never came: it is no part of `pledged` any more. What is `hidden` only those see
+    who manage it or gave to it.
+    """
 
     id: str
     version: int
@@ -46,6 +50,8 @@ class NeedState(Struct, frozen=True):
     pledged: int = 0
     delivered: int = 0
     over: int = 0
+    written_off: int = 0
+    hidden: bool = False
 
 
 class Correction(Struct, frozen=True):

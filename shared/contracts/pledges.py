@@ -9,6 +9,21 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts.message import Command, Fact, Family
+from shared.contracts.need_life import (
+    HideNeed,
+    NeedHidden,
+    NeedPaused,
+    NeedResumed,
+    NeedUnhidden,
+    NeedWrittenOff,
+    PauseNeed,
+    PledgeWrittenOff,
+    ResumeNeed,
+    UnhideNeed,
+    WriteOffNeed,
+    WriteOffPledge,
+    WriteOffRest,
+)
 from shared.contracts.pledge_states import (
     Correction,
     Delivery,
@@ -207,6 +222,7 @@ class PledgeExpired(OnPledge, frozen=True):
     quantity: int
 
 
+LifeCommand = PauseNeed | ResumeNeed | HideNeed | UnhideNeed | WriteOffPledge | WriteOffNeed | WriteOffRest
 NeedCommand = (
     OpenNeed
     | ChangeNeed
@@ -221,6 +237,7 @@ NeedCommand = (
     | WithdrawPledge
     | ReleasePledge
     | ExpireHold
+    | LifeCommand
 )
 PledgeFact = (
     PledgeHeld
@@ -233,8 +250,20 @@ PledgeFact = (
     | PledgeWithdrawn
     | PledgeReleased
     | PledgeExpired
+    | PledgeWrittenOff
 )
-NeedFact = NeedOpened | NeedChanged | NeedClosed | NeedReopened | PledgeFact
+NeedFact = (
+    NeedOpened
+    | NeedChanged
+    | NeedClosed
+    | NeedReopened
+    | NeedPaused
+    | NeedResumed
+    | NeedHidden
+    | NeedUnhidden
+    | NeedWrittenOff
+    | PledgeFact
+)
 
 COMMANDS: Final = Family[Command](
     "pledges",
@@ -251,6 +280,13 @@ COMMANDS: Final = Family[Command](
     WithdrawPledge,
     ReleasePledge,
     ExpireHold,
+    PauseNeed,
+    ResumeNeed,
+    HideNeed,
+    UnhideNeed,
+    WriteOffPledge,
+    WriteOffNeed,
+    WriteOffRest,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -268,4 +304,10 @@ FACTS: Final = Family[Fact](
     PledgeWithdrawn,
     PledgeReleased,
     PledgeExpired,
+    NeedPaused,
+    NeedResumed,
+    NeedHidden,
+    NeedUnhidden,
+    NeedWrittenOff,
+    PledgeWrittenOff,
 )

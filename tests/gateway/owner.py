@@ -53,6 +53,7 @@ class Owner:
             Route("/snapshot", self._snapshot),
             Route("/events/{name}", self._show),
             Route("/campaigns/{name}", self._show),
+            Route("/needs/{name}", self._show),
         ]
         app = internal.build(live=well, ready=well, routes=routes, secret=SECRET)
         self._server = Server(app, "127.0.0.1", 0)

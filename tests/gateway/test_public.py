@@ -165,6 +165,9 @@ def test_what_events_tell(kind: str, data: dict[str, Any], expected: tuple[str, 
         ("NeedChanged", ("NeedChanged", "changed")),
         ("NeedReopened", ("NeedChanged", "reopened")),
         ("NeedClosed", ("NeedClosed", "closed")),
+        ("NeedPaused", ("NeedChanged", "paused")),
+        ("NeedResumed", ("NeedChanged", "resumed")),
+        ("NeedWrittenOff", ("NeedClosed", "written_off")),
         ("PledgeMade", ("PledgeMade", "pledged")),
         ("PledgeHeld", ("PledgeMade", "held")),
         ("PledgeConfirmed", ("PledgeChanged", "confirmed")),
@@ -174,6 +177,7 @@ def test_what_events_tell(kind: str, data: dict[str, Any], expected: tuple[str, 
         ("PledgeWithdrawn", ("PledgeWithdrawn", "withdrawn")),
         ("PledgeReleased", ("PledgeWithdrawn", "released")),
         ("PledgeExpired", ("PledgeWithdrawn", "expired")),
+        ("PledgeWrittenOff", ("PledgeWithdrawn", "written_off")),
     ],
 )
 def test_what_pledges_tell(kind: str, expected: tuple[str, str]) -> None:
@@ -181,6 +185,7 @@ def test_what_pledges_tell(kind: str, expected: tuple[str, str]) -> None:
     envelope = sample("pledges", kind)
     event = public(envelope, "pledges")
     need = msgspec.json.decode(envelope.data)["need"]
+    need.pop("hidden", None)  # told by the type of what is told
 
     assert (event["type"].split(".")[2], event["data"]["change"]) == expected
     assert {name: event["data"]["need"][name] for name in need} == need
@@ -192,6 +197,18 @@ def test_what_is_hidden_tells_its_id_alone() -> None:
     event = public(sample("events", "EventChanged", event__visibility="members", changed=["visibility"]), "events")
 
     assert event["data"] == {"event": {"id": event["subject"]}, "change": "hidden"}
+
+
+def test_a_hidden_need_tells_its_id_alone_and_then_nothing() -> None:
+    """Until it is shown again, as it is by then."""
+    hidden = public(sample("pledges", "NeedHidden", need__hidden=True), "pledges")
+
+    assert hidden["type"] == "brumtogether.pledges.NeedHidden.v1"
+    assert hidden["data"] == {"need": {"id": hidden["subject"]}, "change": "hidden"}
+    for kind in ("NeedChanged", "NeedClosed", "PledgeMade", "PledgeDelivered", "NeedPaused"):
+        assert public(sample("pledges", kind, need__hidden=True), "pledges") is None
+    shown = public(sample("pledges", "NeedUnhidden"), "pledges")
+    assert (shown["data"]["change"], shown["data"]["need"]["title"]) == ("unhidden", "a title")
 
 
 def test_of_a_hidden_location_the_ward_is_told_and_nothing_nearer() -> None:

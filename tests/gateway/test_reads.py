@@ -147,6 +147,34 @@ async def test_drafts_are_read_from_their_owner_by_those_who_may(
     await replica.redis.close()
 
 
+async def test_a_hidden_need_is_nowhere_at_once(redis: str, root: str, owner: Owner, tmp_path: Path) -> None:
+    """MISSION row 54: in no list, aggregate, sum or by its id; its owner shows it to those it concerns."""
+    keys = development.load(tmp_path)
+    replica = Replica(redis, root, Log.away(root), Identity([keys.issuer()]), {"pledges": await owner.start()})
+    await a_live_set(replica.store)
+    await replica.store.apply(a_batch(a_campaign(), a_need(pledged=4)))
+    assert (await replica.get(NEED)).status == 200
+    assert ids(await replica.get("/v1/needs")) == [a_need().id]
+    assert (await replica.get(AGGREGATE)).json["totals"]["needs_open"] == 1
+
+    await replica.store.apply(a_batch(a_need(version=2, pledged=4, hidden=True)))
+    replica.memory.regained()
+    ana, bo = ((b"authorization", b"Bearer " + keys.token(who).encode()) for who in ("ana", "bo"))
+    person = (await replica.reads._identity.require([ana])).person
+    owner.shown = {(a_need().id, person): msgspec.to_builtins(a_need(version=2, hidden=True))}
+    whole = (await replica.get(AGGREGATE)).json
+
+    assert (whole["needs"], whole["totals"]["needs_open"], whole["totals"]["pledged"]) == ([], 0, {})
+    assert ids(await replica.get("/v1/needs")) == []
+    assert [(await replica.get(NEED, *who)).status for who in ((), (bo,), (ana,))] == [404, 404, 200]
+    await replica.store.apply(a_batch(a_need(version=3, pledged=4)))
+    replica.memory.regained()
+    assert ids(await replica.get("/v1/needs")) == [a_need().id]
+    assert (await replica.get(NEED)).status == 200
+    await owner.stop()
+    await replica.redis.close()
+
+
 async def test_while_redis_is_away_memory_answers(tmp_path: Path, root: str) -> None:
     """What it has: 200. What it has not, or was told is old: 503. Afterwards all is as it was."""
     async with embedded(tmp_path, "redis") as parts:

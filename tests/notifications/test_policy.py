@@ -172,8 +172,12 @@ def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> ple
             pledges.PledgeExpired(NEED, pledge(status="expired"), 3),
             "Your held pledge has ended / 3 bowls for Soup were not confirmed in time.",
         ),
+        (
+            pledges.PledgeWrittenOff(NEED, pledge(status="written_off"), 2),
+            "Your pledge was closed / 2 bowls for Soup did not come and are no longer awaited.",
+        ),
     ],
-    ids=["held", "delivered", "corrected", "released", "expired"],
+    ids=["held", "delivered", "corrected", "released", "expired", "written off"],
 )
 def test_a_donor_hears_how_the_pledge_fares(fact: pledges.OnPledge, expected: str) -> None:
     """Each step, to the donor alone."""
@@ -205,6 +209,24 @@ def test_followers_of_a_need_hear_its_end_once() -> None:
     assert told(pledges.NeedChanged(full, ("quantity",))) == [fulfilled]
     assert told(pledges.NeedChanged(full, ("title",))) == []
     assert told(pledges.NeedClosed(NEED)) == [(Followers("need_soup"), "need", "need-closed")]
+
+
+def test_followers_of_a_need_hear_that_it_rests_and_goes_on() -> None:
+    """raksha-life/rescuekerala#317: without a status people call again and again."""
+    follower = Followers("need_soup")
+
+    assert told(pledges.NeedPaused(need(2, status="paused"))) == [(follower, "need", "need-paused")]
+    assert told(pledges.NeedResumed(need(3))) == [(follower, "need", "need-resumed")]
+    assert told(pledges.NeedWrittenOff(need(4, status="closed"))) == [(follower, "need", "need-closed")]
+
+
+def test_of_a_hidden_need_only_its_donors_and_who_opened_it_hear() -> None:
+    """Its followers are not told, whatever happens to it."""
+    unseen = need(9, status="fulfilled", delivered=10, hidden=True)
+
+    for fact in (pledges.NeedHidden(unseen), pledges.NeedClosed(unseen), pledges.NeedChanged(unseen, ("quantity",))):
+        assert told(fact) == []
+    assert told(pledges.PledgeDelivered(unseen, pledge(), delivery(2))) == [(DONOR, "pledge", "pledge-delivered")]
 
 
 def test_money_is_told_in_pounds() -> None:

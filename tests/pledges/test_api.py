@@ -11,6 +11,7 @@ from shared.contracts.outcomes import CommandSucceeded
 from shared.contracts.pledges import (
     ConfirmPledge,
     DeliverPledge,
+    HideNeed,
     MakePledge,
     ReleasePledge,
     WithdrawPledge,
@@ -116,6 +117,19 @@ async def test_who_manages_a_need_sees_its_pledges(desk: Desk, gateway: Internal
 
     assert [one["donor"] for one in page["items"]] == [ANA]
     assert (await gateway.get("/needs/need_x/pledges", {"person": PAT})).status == 404
+
+
+async def test_a_hidden_need_is_shown_to_those_it_concerns(desk: Desk, gateway: Internal) -> None:
+    """Who manages it and who gave to it; to others there is none, and so no pledges on it."""
+    await desk.process(asked(PAT, BOXES), asked(ANA, MakePledge("need_n", "need_n.1", 10)))
+    assert (await gateway.get("/needs/need_n", {"person": BO})).status == 200
+    await desk.process(asked(OLGA, HideNeed("need_n")))
+
+    for person, status in ((OLGA, 200), (PAT, 200), (ANA, 200), (BO, 404)):
+        assert (await gateway.get("/needs/need_n", {"person": person})).status == status
+    for person, status in ((OLGA, 200), (BO, 404)):
+        assert (await gateway.get("/needs/need_n/pledges", {"person": person})).status == status
+    assert (await gateway.get("/needs/need_x", {"person": OLGA})).status == 404
 
 
 async def test_the_ledger_sums_all_partitions(desk: Desk, gateway: Internal) -> None:

@@ -17,13 +17,20 @@ from shared.contracts.pledges import (
     CorrectDelivery,
     DeliverPledge,
     ExpireHold,
+    HideNeed,
     MakePledge,
     NeedState,
     OnNeed,
     OnPledge,
+    PauseNeed,
     ReleasePledge,
     ReopenNeed,
+    ResumeNeed,
+    UnhideNeed,
     WithdrawPledge,
+    WriteOffNeed,
+    WriteOffPledge,
+    WriteOffRest,
 )
 from shared.decider import Asked, Done, Refused
 from tests.pledges.given import ANA, BO, BOXES, OLGA, START, ask, delivered, fresh, given, pledged
@@ -44,6 +51,9 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(ChangeNeed, st.just("need_n"), quantity=quantities, limit=st.sampled_from(["hard", "soft"])),
     st.builds(CloseNeed, st.just("need_n")),
     st.builds(ReopenNeed, st.just("need_n")),
+    st.sampled_from([PauseNeed("need_n"), ResumeNeed("need_n"), HideNeed("need_n"), UnhideNeed("need_n")]),
+    st.builds(WriteOffPledge, st.just("need_n"), pledges, st.just("It never came")),
+    st.sampled_from([WriteOffNeed("need_n", "The end"), WriteOffRest("need_n", "The end")]),
 )
 steps = st.tuples(st.sampled_from([ANA, BO, OLGA]), commands, st.integers(0, 40))
 
@@ -57,9 +67,11 @@ def check(state: Need) -> None:
     assert min(figures.uncommitted, figures.held, figures.over) >= 0
     assert 0 in {figures.uncommitted, figures.over}
     assert figures.limit == "soft" or figures.over == 0
-    assert (figures.status == "fulfilled") == (figures.delivered >= figures.quantity and figures.status != "closed")
+    rests = figures.status in {"closed", "paused"}
+    assert (figures.status == "fulfilled") == (figures.delivered >= figures.quantity and not rests)
     shares = [ledger.share(pledge) for pledge in state.pledges.values()]
-    assert (figures.held, figures.pledged, figures.delivered) == tuple(map(sum, zip((0, 0, 0), *shares, strict=True)))
+    taken = (figures.held, figures.pledged, figures.delivered, figures.written_off)
+    assert taken == tuple(map(sum, zip((0, 0, 0, 0), *shares, strict=True)))
     held = [pledge for pledge in state.pledges.values() if pledge.status == "held"]
     assert state.holds == tuple(sorted((pledge.held_until or "", pledge.id) for pledge in held))
     for pledge in state.pledges.values():

@@ -7,6 +7,7 @@ from services.pledges.store import Behind
 from shared.contracts import events, outcomes
 from shared.contracts.message import open_envelope
 from shared.contracts.pledges import (
+    COMMANDS,
     ChangeNeed,
     ChangePledge,
     ConfirmPledge,
@@ -17,6 +18,7 @@ from shared.contracts.pledges import (
     PledgeState,
     ReleasePledge,
     WithdrawPledge,
+    WriteOffNeed,
 )
 from shared.mongo import Lost
 from shared.ports import Ask, Entry, Record, TooLarge
@@ -145,6 +147,29 @@ async def test_too_many_overdue_holds_halve_the_batch(desk: Desk, monkeypatch: p
         await desk.store.load(asks(desk, *late))
     await desk.process(*late)
     assert figures(await stored(desk)) == (0, 0, 30, 0, 0)
+
+
+async def test_a_write_off_finds_every_promise_step_by_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among other commands of a batch and over several; done again it changes nothing."""
+    monkeypatch.setattr("services.pledges.life.MOST_WRITTEN_OFF", 3)
+    await desk.process(OPEN, *(asked(f"p{n}", MakePledge("need_n", f"need_n.{n}", 2)) for n in range(8)))
+    write_off = asked(OLGA, WriteOffNeed("need_n", "The season is over"))
+    taken_back = asked("p0", WithdrawPledge("need_n", "need_n.0"))
+    outgoing = await desk.process(taken_back, write_off)
+    following = [record for record in outgoing if record.topic == "pledges.commands"]
+    assert len(following) == 1
+    while following:
+        [step] = following
+        again = asked("pledges", COMMANDS.decode(open_envelope(step.value)), roles="system")
+        again = structs.replace(again, value=step.value)
+        outgoing = await desk.process(again)
+        assert await desk.process(again) == outgoing
+        following = [record for record in outgoing if record.topic == "pledges.commands"]
+
+    after = await stored(desk)
+    assert (after.status, after.written_off, after.pledged, after.uncommitted) == ("closed", 14, 0, 30)
+    assert await desk.store.pledges.count_documents({"status": "written_off"}) == 7
+    assert await desk.store.words.count_documents({"words": "The season is over"}) == 7
 
 
 async def test_a_copy_older_than_the_caller_saw_is_waited_for(desk: Desk) -> None:

@@ -41,7 +41,7 @@ def value_of(kind: inspect.Type, name: str) -> Any:  # noqa: ANN401 -- whatever 
         case inspect.FloatType():
             return 52.48
         case inspect.BoolType():
-            return True
+            return name != "hidden"  # of which there would be little to tell
         case inspect.RawType():
             return {"id": "need_sample"}
         case _:

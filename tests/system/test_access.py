@@ -44,6 +44,11 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/needs/{need_id}/close": SEEN,
     "POST /v1/needs/{need_id}/reopen": SEEN,
     "GET /v1/needs/{need_id}/pledges": SEEN,
+    "POST /v1/needs/{need_id}/pause": SEEN,
+    "POST /v1/needs/{need_id}/resume": SEEN,
+    "POST /v1/needs/{need_id}/hide": SEEN,
+    "POST /v1/needs/{need_id}/unhide": SEEN,
+    "POST /v1/needs/{need_id}/write-off": SEEN,
     # on another person's pledge
     "GET /v1/pledges/{pledge_id}": GONE,
     "PATCH /v1/pledges/{pledge_id}": GONE,
@@ -53,6 +58,7 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": GONE,
     "POST /v1/pledges/{pledge_id}/withdraw": GONE,
     "POST /v1/pledges/{pledge_id}/release": GONE,
+    "POST /v1/pledges/{pledge_id}/write-off": GONE,
     "POST /v1/me/notifications/{notification_id}/read": GONE,
     "GET /v1/operations/{operation_id}": GONE,
     # one's own choice about what is public
@@ -71,6 +77,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/pledges/{pledge_id}/deliver": {"quantity": 1},
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
     "POST /v1/pledges/{pledge_id}/release": {"reason": "Because."},
+    "POST /v1/needs/{need_id}/write-off": {"reason": "Because."},
+    "POST /v1/pledges/{pledge_id}/write-off": {"reason": "Because."},
 }
 
 
@@ -184,8 +192,16 @@ class Town:
             "me/notifications",
         ):
             await self.do(self.cy, f"GET /v1/{name}")
+        for act in ("pause", "resume", "hide", "unhide"):
+            await self.do(self.ana, f"POST /v1/needs/{{need_id}}/{act}", need_id=need)
+        gone = (await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"]
+        reason = {"reason": "Nothing heard."}
+        await self.do(self.ana, "POST /v1/pledges/{pledge_id}/write-off", reason, pledge_id=gone)
         await self.do(self.ana, "POST /v1/needs/{need_id}/close", need_id=need)
         await self.do(self.ana, "POST /v1/needs/{need_id}/reopen", need_id=need)
+        other = await a_need(self.ana, live, 5)
+        await self.do(self.cy, "POST /v1/pledges", {"need_id": other, "quantity": 1})
+        await self.do(self.ana, "POST /v1/needs/{need_id}/write-off", reason, need_id=other)
         await self.do(self.cy, "DELETE /v1/events/{event_id}/registrations/me", event_id=event)
         await self.do(self.ana, "POST /v1/events/{event_id}/cancel", {"reason": "Rain."}, event_id=event)
 
