@@ -30,6 +30,10 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
         found = await reading.registrations_at(name, person, _cursor(request), _limit(request))
         return queries.json({}, found.status) if isinstance(found, Refused) else queries.json(found)
 
+    async def hiding(request: Request) -> Response:
+        found = await reading.hiding(request.path_params["event_id"], _person(request))
+        return queries.json({}, found.status) if isinstance(found, Refused) else queries.json(found)
+
     async def snapshot(_: Request) -> Response:
         return queries.lines(reading.snapshot())
 
@@ -37,6 +41,7 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
         Route("/campaigns/{campaign_id}", queries.answering(campaign)),
         Route("/events/{event_id}", queries.answering(event)),
         Route("/events/{event_id}/registrations", queries.answering(registrations_at)),
+        Route("/events/{event_id}/hiding", queries.answering(hiding)),
         Route("/registrations", queries.answering(registrations_of)),
         Route("/snapshot", snapshot),
         *queries.routes(inbox),

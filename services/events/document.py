@@ -22,6 +22,14 @@ from shared.contracts.message import Fact
 from shared.decider import Asked
 
 
+class Hidden(Fact, frozen=True):
+    """Private: why the event was taken away last, and whether an operator did it."""
+
+    reason: str
+    at: str
+    by_operator: bool
+
+
 class Event(Struct, frozen=True):
     """An event with what only its owner knows, and what deciding the batch at hand needs.
 
@@ -34,6 +42,7 @@ class Event(Struct, frozen=True):
     online_url: str | None = None
     partner_id: str | None = None
     waiting: WaitingList = WaitingList()
+    hidden: Hidden | None = None
     campaign: CampaignState | None = None
     acting: dict[str, frozenset[str]] = {}
     places: dict[str, Place] = {}
@@ -50,11 +59,13 @@ class Arranged(Fact, frozen=True):
 initial: Final = Event()
 
 
-def evolve(event: Event, fact: EventFact | Arranged) -> Event:
+def evolve(event: Event, fact: EventFact | Arranged | Hidden) -> Event:
     """Take a fact as given."""
     match fact:
         case Arranged(venue=venue, online_url=online_url, partner_id=partner_id):
             return replace(event, venue=venue, online_url=online_url, partner_id=partner_id)
+        case Hidden():
+            return replace(event, hidden=fact)
         case RegistrationWaitlisted(registration=registration):
             waiting, place = event.waiting.joined(registration)
         case RegistrationPromoted(registration=registration):
@@ -84,7 +95,7 @@ def visible(event: Event, person: str | None) -> bool:
         return False
     if manages(event, person):
         return True
-    if event.state.published_at is None:
+    if event.state.published_at is None or event.state.hidden:
         return False
     return event.state.visibility != "members" or person in event.acting
 

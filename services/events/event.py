@@ -42,7 +42,7 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
             return places.leave(event, state, command, asked)
         case PromoteWaiting():
             return places.promote(event, state, asked)
-        case _ if not manages(event, asked.person):
+        case _ if not (manages(event, asked.person) or life.moderates(command, asked)):
             return Decision(FORBIDDEN if visible(event, asked.person) else NOT_FOUND)
         case PublishEvent():
             return _publish(event, state, asked)

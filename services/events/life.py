@@ -1,11 +1,13 @@
 """What organisers do with an event beside planning it, seen as one by its rules. Pure."""
 
-from services.events import attendance, completion
+from services.events import attendance, completion, hiding
 from services.events.document import Event
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.events import EventState
+from shared.contracts.hiding import HideEvent, UnhideEvent
 from shared.contracts.life import LifeCommand
+from shared.contracts.message import Command
 from shared.decider import Asked, Decision
 
 
@@ -20,3 +22,12 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
             return attendance.note(event, state, command, asked)
         case TakeHeadcount():
             return attendance.count(state, command, asked)
+        case HideEvent():
+            return hiding.hide(event, state, command, asked)
+        case UnhideEvent():
+            return hiding.unhide(event, state, asked)
+
+
+def moderates(command: Command, asked: Asked) -> bool:
+    """Whether the command is one that operators may give without managing the event."""
+    return isinstance(command, HideEvent | UnhideEvent) and asked.may(hiding.MODERATOR)

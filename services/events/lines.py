@@ -11,6 +11,7 @@ from services.events.document import Event
 from services.events.places import STEP
 from services.events.waiting import Place
 from shared.contracts.events import ChangeEvent, LeaveEvent, PromoteWaiting, RegistrationState
+from shared.contracts.hiding import UnhideEvent
 from shared.contracts.message import Command
 from shared.mongo import QUERY_MS, Collection, Document
 
@@ -75,7 +76,7 @@ def heads_wanted(event: Event, commands: Iterable[Command]) -> Mapping[int, int]
                     left += place.registration.party_size
             case ChangeEvent():
                 looks, left = True, None
-            case PromoteWaiting():
+            case PromoteWaiting() | UnhideEvent():
                 looks = True
             case _:
                 pass

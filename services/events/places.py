@@ -33,7 +33,7 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
     theirs = before is None or before.registration.person == asked.person
     if not theirs or not visible(event, asked.person) or not command.registration_id.startswith(f"{state.id}."):
         return Decision(NOT_FOUND)
-    if not _open(state, asked):
+    if not _taking(state, asked):
         return Decision(refused("event-not-open", status=state.status))
     if before and before.registration.status != "cancelled":
         return Decision(Done("registration", command.registration_id, answer(before), 201))
@@ -101,7 +101,7 @@ def promotions(event: Event, asked: Asked) -> tuple[Event, tuple[Fact, ...], tup
     """
     facts: list[Fact] = []
     state = event.state
-    if state is None or not _open(state, asked):
+    if state is None or not _taking(state, asked):
         return event, (), ()
     while len(facts) < STEP and (place := event.waiting.first(state.left)) is not None:
         mine = place.registration
@@ -118,6 +118,11 @@ def promotions(event: Event, asked: Asked) -> tuple[Event, tuple[Fact, ...], tup
 
 def _open(state: EventState, asked: Asked) -> bool:
     return state.status == "published" and asked.at < state.ends_at_utc
+
+
+def _taking(state: EventState, asked: Asked) -> bool:
+    """Whether places are given: while an event is hidden they can be given back only."""
+    return _open(state, asked) and not state.hidden
 
 
 def _counted(state: EventState, asked: Asked, *, registered: int = 0, waiting: int = 0) -> EventState:

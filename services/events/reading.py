@@ -50,15 +50,32 @@ class Reading:
         """An event, if the person may know of it; with its place, if they organise it or are registered."""
         with translated():
             event = await self._event(name, person)
-            if event is None or event.state is None or not visible(event, person):
+            if event is None or event.state is None or not (visible(event, person) or event.state.hidden):
                 return None
-            if event.state.visibility != "hidden_location" or person is None:
-                return event.state
+            if not (event.state.hidden or event.state.visibility == "hidden_location") or person is None:
+                return event.state if visible(event, person) else None
             mine = await self._database.registrations.find_one(
                 {"state.person": person, "state.event_id": name}, max_time_ms=QUERY_MS
             )
         told = manages(event, person) or (mine is not None and attends(place_of(mine)))
+        if not told and not visible(event, person):
+            return None
         return replace(event.state, venue=event.venue, online_url=event.online_url) if told else event.state
+
+    async def hiding(self, name: str, person: str | None) -> dict[str, Any] | Refused:
+        """Whether an event is hidden and why it was hidden last, for those who manage it."""
+        with translated():
+            event = await self._event(name, person)
+        if event is None or event.state is None or not visible(event, person):
+            return NOT_FOUND
+        if not manages(event, person):
+            return FORBIDDEN
+        last = event.hidden
+        return {
+            "hidden": event.state.hidden,
+            "reason": last.reason if last else None,
+            "at": last.at if last else None,
+        }
 
     async def registrations_of(self, person: str, cursor: str | None, limit: int) -> Page:
         """A person's registrations, the newest first."""

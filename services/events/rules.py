@@ -2,7 +2,7 @@
 
 from services.events import campaign, event
 from services.events.campaign import Campaign
-from services.events.document import Arranged, Event
+from services.events.document import Arranged, Event, Hidden
 from shared.contracts.events import CampaignCommand, CampaignFact, EventCommand, EventFact
 from shared.contracts.message import Command, Fact
 from shared.decider import NOT_FOUND, Asked, Decision
@@ -26,7 +26,7 @@ def evolve(state: State, fact: Fact) -> State:
     match state:
         case Campaign() if isinstance(fact, CampaignFact):
             return campaign.evolve(state, fact)
-        case Event() if isinstance(fact, EventFact | Arranged):
+        case Event() if isinstance(fact, EventFact | Arranged | Hidden):
             return event.evolve(state, fact)
         case _:
             return state

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.events.campaign import Campaign
-from services.events.document import Event
+from services.events.document import Event, Hidden
 from services.events.lines import Lines, place_of
 from services.events.rules import State
 from services.events.waiting import Place, WaitingList
@@ -261,6 +261,7 @@ def event_of(document: Document) -> Event:
         venue=msgspec.convert(document["venue"], Venue | None),
         online_url=document["online_url"],
         partner_id=document["partner_id"],
+        hidden=msgspec.convert(document.get("hidden"), Hidden | None),
         waiting=WaitingList(sizes, {}, document["next_order"]),
     )
 
@@ -285,7 +286,7 @@ def _campaign_of(event: Event, ask: Ask) -> str | None:
     state = event.state
     if state is None or isinstance(ask.command, LeaveEvent | PromoteWaiting):
         return None
-    if isinstance(ask.command, Register) and state.visibility != "members" and state.published_at:
+    if isinstance(ask.command, Register) and state.visibility != "members" and state.published_at and not state.hidden:
         return None
     return state.campaign_id
 
@@ -306,6 +307,7 @@ def _event_document(event: Event, state: EventState) -> Document:
         "venue": msgspec.to_builtins(event.venue),
         "online_url": event.online_url,
         "partner_id": event.partner_id,
+        "hidden": msgspec.to_builtins(event.hidden),
         "waiting": {str(size): count for size, count in event.waiting.sizes.items()},
         "next_order": event.waiting.next_order,
     }

@@ -13,6 +13,7 @@ from services.gateway import (
     campaigns,
     development,
     events,
+    hiding,
     home,
     me,
     need_life,
@@ -57,6 +58,7 @@ WRITES: Final = (
     *campaign_life.WRITES,
     *events.WRITES,
     *results.WRITES,
+    *hiding.WRITES,
     *needs.WRITES,
     *need_life.WRITES,
     *pledges.WRITES,
@@ -125,6 +127,7 @@ class Gateway:
         return [
             *(commands.route(write) for write in WRITES),
             *events.reads(personal),
+            *hiding.reads(personal),
             *needs.reads(personal),
             *pledges.reads(personal),
             *me.reads(self.identity, personal),

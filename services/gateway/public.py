@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.gateway import public_forms as forms
-from shared.contracts import attendance, completion, events, pledges
+from shared.contracts import attendance, completion, events, hiding, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, Message
 
@@ -71,6 +71,11 @@ def _of_events(fact: Fact) -> Message | None:
     match fact:
         case events.OnCampaign(campaign) if campaign.status != "draft":
             return _of_campaign(fact, _allowed(campaign, forms.Campaign))
+        case hiding.EventHidden(event):
+            was_public = event.published_at is not None and event.visibility != "members"
+            return forms.EventHidden(forms.Gone(event.id), "hidden") if was_public else None
+        case events.OnEvent(event) if event.hidden:
+            return None
         case events.EventChanged(event, changed) if event.visibility == "members":
             was_public = event.published_at is not None and "visibility" in changed
             return forms.EventHidden(forms.Gone(event.id), "hidden") if was_public else None
@@ -94,6 +99,8 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
     match fact:
         case events.EventPublished():
             return forms.EventPublished(event, "published")
+        case hiding.EventUnhidden():
+            return forms.EventPublished(event, "unhidden")
         case events.EventChanged():
             return forms.EventChanged(event, "changed")
         case events.EventCancelled():

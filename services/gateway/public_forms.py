@@ -220,7 +220,7 @@ class OfEvent(Message, frozen=True):
 
 
 class EventPublished(OfEvent, frozen=True):
-    """An event is announced."""
+    """An event is announced. `change`: published; unhidden, when it comes back after `EventHidden`."""
 
 
 class EventChanged(OfEvent, frozen=True):

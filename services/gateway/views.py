@@ -184,7 +184,7 @@ def _campaign(state: CampaignState) -> View:
 
 def _event(state: EventState) -> View:
     """Members of `upcoming` begin with the start, those of lists also hold the local date that people filter by."""
-    public = state.published_at is not None and state.visibility != "members"
+    public = state.published_at is not None and state.visibility != "members" and not state.hidden
     entries: tuple[str, ...] = ()
     share: tuple[str | int, ...] = ()
     if public:

@@ -136,15 +136,20 @@ def _of_event(fact: events.OnEvent) -> Iterator[Message]:
                 yield _about_event(event, Followers(event.campaign_id), "campaign", "event-published")
         case events.EventCancelled():
             reason = event.cancellation.reason if event.cancellation else ""
-            for audience in (Registered(event.id), Followers(event.id)):
+            for audience in _concerned(event):
                 yield _about_event(event, audience, "event-change", "event-cancelled", reason=reason)
         case events.EventChanged(changed=changed):
             text = _change(frozenset(changed))
             if text is not None and event.status == "published":
-                for audience in (Registered(event.id), Followers(event.id)):
+                for audience in _concerned(event):
                     yield _about_event(event, audience, "event-change", "event-changed", text)
         case _:
             pass
+
+
+def _concerned(event: events.EventState) -> tuple[Audience, ...]:
+    """Who is told of a change to an event; while it is hidden those alone whose place is kept."""
+    return (Registered(event.id),) if event.hidden else (Registered(event.id), Followers(event.id))
 
 
 def _to_party(fact: events.OnEvent, party: events.RegistrationState, purpose: str) -> Message:

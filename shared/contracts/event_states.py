@@ -126,6 +126,7 @@ class EventState(Struct, frozen=True):
     completion: Completion | None = None
     attendance: Attendance | None = None
     outcomes: tuple[Outcome, ...] = ()
+    hidden: bool = False
 
 
 class RegistrationState(Struct, frozen=True):

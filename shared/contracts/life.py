@@ -4,10 +4,11 @@ from typing import Final, get_args
 
 from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
+from shared.contracts.hiding import EventHidden, EventUnhidden, HideEvent, UnhideEvent
 from shared.contracts.message import Command, Fact
 
-LifeCommand = CompleteEvent | CorrectOutcome | NoteAttendance | TakeHeadcount
-LifeFact = EventCompleted | OutcomesChanged | AttendanceNoted | HeadcountTaken
+LifeCommand = CompleteEvent | CorrectOutcome | NoteAttendance | TakeHeadcount | HideEvent | UnhideEvent
+LifeFact = EventCompleted | OutcomesChanged | AttendanceNoted | HeadcountTaken | EventHidden | EventUnhidden
 
 COMMANDS: Final[tuple[type[Command], ...]] = get_args(LifeCommand)
 FACTS: Final[tuple[type[Fact], ...]] = get_args(LifeFact)

@@ -30,7 +30,12 @@ def sample(owner: str, name: str, **data: Any) -> Envelope:  # noqa: ANN401 -- w
     envelope = open_envelope((SAMPLES / f"brumtogether.{owner}.{name}.v1.json").read_bytes())
     fact = msgspec.json.decode(envelope.data)
     if "event" in fact:
-        fact["event"] |= {"status": "published", "published_at": "2026-03-01T09:00:00.000Z", "visibility": "public"}
+        fact["event"] |= {
+            "hidden": False,
+            "status": "published",
+            "published_at": "2026-03-01T09:00:00.000Z",
+            "visibility": "public",
+        }
     if "campaign" in fact:
         fact["campaign"] |= {"status": "live"}
     for path, value in data.items():
@@ -130,6 +135,20 @@ def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> No
         ("EventChanged", {"event__published_at": None, "event__status": "draft"}, None),
         ("EventChanged", {"event__visibility": "members", "changed": ["visibility"]}, ("EventHidden", "hidden")),
         ("EventChanged", {"event__visibility": "members", "changed": ["title"]}, None),
+        ("EventHidden", {"event__hidden": True}, ("EventHidden", "hidden")),
+        ("EventHidden", {"event__hidden": True, "event__published_at": None}, None),
+        ("EventHidden", {"event__hidden": True, "event__visibility": "members"}, None),
+        ("EventUnhidden", {}, ("EventPublished", "unhidden")),
+        ("EventUnhidden", {"event__visibility": "members"}, None),
+        ("EventChanged", {"event__hidden": True, "changed": ["title"]}, None),
+        (
+            "EventChanged",
+            {"event__hidden": True, "event__visibility": "members", "changed": ["visibility"]},
+            None,
+        ),
+        ("EventCancelled", {"event__hidden": True}, None),
+        ("RegistrationCancelled", {"event__hidden": True}, None),
+        ("EventCompleted", {"event__hidden": True}, None),
         (
             "EventChanged",
             {"event__visibility": "members", "changed": ["visibility"], "event__published_at": None},

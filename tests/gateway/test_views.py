@@ -25,6 +25,8 @@ def test_a_campaign_reads_as_its_state() -> None:
         an_event(status="draft", published_at=None),
         an_event(status="cancelled", published_at=None),
         an_event(visibility="members"),
+        an_event(hidden=True),
+        an_event(hidden=True, visibility="hidden_location"),
     ],
 )
 def test_what_is_not_public_stands_in_no_list_and_no_total(state: views.State) -> None:

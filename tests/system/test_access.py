@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
+from tests.system import life
 from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -38,6 +39,7 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/events/{event_id}/registrations": GONE,
     "DELETE /v1/events/{event_id}/registrations/me": GONE,
     "GET /v1/events/{event_id}/registrations": GONE,
+    **life.STRANGERS,
     # on a need, which everybody sees
     "GET /v1/needs/{need_id}": OPEN,
     "PATCH /v1/needs/{need_id}": SEEN,
@@ -68,6 +70,7 @@ STRANGERS: Final[dict[str, int]] = {
 """What a signed-in stranger is answered; a new route with an id needs an entry."""
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
+    **life.BODIES,
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
     "PATCH /v1/events/{event_id}": {"title": "Mine"},
@@ -127,6 +130,7 @@ class Town:
         await self.do(ana, "PATCH /v1/events/{event_id}", {"title": "Clean-up", "capacity": None}, event_id=event)
         await self.do(cy, "POST /v1/events/{event_id}/registrations", {"party_size": 2}, event_id=event)
         await self.do(ana, "GET /v1/events/{event_id}/registrations", event_id=event)
+        await life.live(self.do, ana, cy, live)
         need = await a_need(ana, live, 20)
         await self.do(ana, "PATCH /v1/needs/{need_id}", {"ward": "aston"}, need_id=need)
         await self.do(cy, "PUT /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
@@ -138,6 +142,7 @@ class Town:
             "campaign": draft,
             "partner_id": f"{draft}.{'p' * 26}",
             "event_id": hidden,
+            **life.ids(hidden),
             "need_id": need,
             "pledge_id": pledge,
             "n": "1",
