@@ -133,6 +133,12 @@ async def find(
     return await _in_thread(read)
 
 
+async def by_id(collection: Collection, names: Iterable[str]) -> dict[str, Document]:
+    """Documents by `_id`, as far as they are there; nothing is asked where none is wanted. Raises `Trouble`."""
+    wanted = list(names)
+    return {found["_id"]: found for found in await find(collection, {"_id": {"$in": wanted}})} if wanted else {}
+
+
 class translated:  # noqa: N801 -- used as a statement
     """Turn driver errors into the processor's: `with translated(): …`."""
 

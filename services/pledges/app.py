@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.pledges import api, need
+from services.pledges import api, rules
 from services.pledges.follower import GROUP, Follower
 from services.pledges.queries import Queries
-from services.pledges.store import NeedStore
+from services.pledges.store import PledgesStore
 from shared import instants
 from shared.config import Pledges
 from shared.contracts import topics
@@ -16,10 +16,10 @@ from shared.service import Service
 def build(settings: Pledges) -> Service:
     """Say what the process is made of."""
     service = Service("pledges", settings)
-    store = NeedStore(service.mongo, service.database, now=_now)
+    store = PledgesStore(service.mongo, service.database, now=_now)
     service.prepare(store.prepare)
-    service.commands(need, store, COMMANDS, FACTS)
-    service.facts([topics.facts("events")], GROUP, Follower(store.follow).work)
+    service.commands(rules, store, COMMANDS, FACTS)
+    service.facts([topics.facts("events")], GROUP, Follower(store.copies.follow).work)
     service.due(store.calendar)
     service.routes(api.routes(Queries(store), store.inbox))
     return service

@@ -10,7 +10,7 @@ from msgspec import Struct, to_builtins
 from services.pledges import documents, pledge
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
-from services.pledges.store import NeedStore
+from services.pledges.store import PledgesStore
 from shared.contracts.pledges import Kind, NeedState
 from shared.mongo import QUERY_MS, translated
 from shared.queries import BadQuery
@@ -42,7 +42,7 @@ class VolunteerLine(Struct, frozen=True, tag_field="kind", tag="volunteer"):
 class Queries:
     """Reads what the store writes."""
 
-    def __init__(self, store: NeedStore) -> None:
+    def __init__(self, store: PledgesStore) -> None:
         """Use its collections."""
         self._store = store
 
@@ -118,7 +118,7 @@ class Queries:
             document = await self._store.needs.find_one({"_id": need_id}, max_time_ms=QUERY_MS)
         if document is None:
             return None
-        copies = await self._store.copies([document["campaign_id"]])
+        copies = await self._store.copies.known([document["campaign_id"]])
         return documents.need(document, copies.get(document["campaign_id"]))
 
     async def _page(self, query: Document, person: str, cursor: str | None, limit: int) -> Document:

@@ -16,7 +16,7 @@ from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.embedded.parts import Parts
-from services.pledges.store import NeedStore
+from services.pledges.store import PledgesStore
 from shared.contracts import topics
 from shared.contracts.topics import Topic
 from shared.kafka.appender import partition_of
@@ -189,7 +189,7 @@ async def limit(parts: Parts, count: int, sampled: Sample, file: Path) -> Raw:
     topic = f"l{uuid4().hex}"
     await apply_topics(parts.kafka, PARTITIONS, [Topic(topic, "", ()), Topic(f"{topic}.out", "", ())])
     client = Client(parts.mongo)
-    store = NeedStore(client, client.database(topic), now=lambda: "")
+    store = PledgesStore(client, client.database(topic), now=lambda: "")
     await store.prepare()  # the same indexes
     client.close()
     await fill(parts.kafka, topic, [pledge(each) for each in pledgings(need_ids(NEEDS), count)])

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from msgspec import Raw
 
-from services.pledges import need
-from services.pledges.ledger import Need
-from services.pledges.store import NeedStore
+from services.pledges import rules
+from services.pledges.rules import State
+from services.pledges.store import PledgesStore
 from shared import instants
 from shared.contracts import message, outcomes, topics
 from shared.contracts.message import Command, Fact, open_envelope
@@ -49,10 +49,10 @@ class Desk:
         """Take a database that nobody else uses."""
         self.client = Client(mongo)
         self.now = START
-        self.store = NeedStore(self.client, self.client.database(f"t{uuid.uuid4().hex}"), now=lambda: self.now)
+        self.store = PledgesStore(self.client, self.client.database(f"t{uuid.uuid4().hex}"), now=lambda: self.now)
         self.observer = Silent()
-        self.processor: Processor[Need] = Processor(
-            "pledges", COMMANDS, FACTS, need, self.store, self.observer, clock=lambda: 0.0
+        self.processor: Processor[State] = Processor(
+            "pledges", COMMANDS, FACTS, rules, self.store, self.observer, clock=lambda: 0.0
         )
 
     async def close(self) -> None:

@@ -2,8 +2,8 @@ import pytest
 from msgspec import json, structs
 
 from services.pledges import documents, need
+from services.pledges.copies import Behind
 from services.pledges.follower import Follower
-from services.pledges.store import Behind
 from shared.contracts import events, outcomes
 from shared.contracts.message import open_envelope
 from shared.contracts.pledges import (
@@ -40,10 +40,10 @@ async def test_the_copy_of_a_campaign_follows_its_facts(desk: Desk) -> None:
     """At least once, and what cannot be read is parked."""
     later = events.CampaignClosed(structs.replace(LIVE, version=5, status="closed"))
     bad = structs.replace(told(events.FACTS, later), value=b"{")
-    follower = Follower(desk.store.follow)
+    follower = Follower(desk.store.copies.follow)
     dead = await follower.work([told(events.FACTS, later), bad, told(events.FACTS, events.CampaignLaunched(LIVE))])
 
-    assert await desk.store.copies(["campaign_c", "campaign_x"]) == {
+    assert await desk.store.copies.known(["campaign_c", "campaign_x"]) == {
         "campaign_c": structs.replace(CAMPAIGN, version=5, status="closed")
     }
     assert [letter.topic for letter in dead] == ["pledges.dead-letters"]
@@ -139,7 +139,7 @@ async def test_a_hold_is_planned_to_end(desk: Desk) -> None:
 
 async def test_too_many_overdue_holds_halve_the_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two commands in one batch look at no more than a transaction could end."""
-    monkeypatch.setattr("services.pledges.store.MOST_OVERDUE", 3)
+    monkeypatch.setattr("services.pledges.needs_store.MOST_OVERDUE", 3)
     await desk.process(OPEN, *(asked(ANA, MakePledge("need_n", f"need_n.{n}", 5, 1)) for n in range(4)))
     late = [asked(BO, MakePledge("need_n", f"need_n.b{n}", 15), minutes=2) for n in range(2)]
 
