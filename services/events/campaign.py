@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from services.events import campaign_life, partner
+from services.events import campaign_life, partner, vocabulary
 from services.events.campaign_document import (
     ENDED,
     MOST_PEOPLE,
@@ -27,6 +27,7 @@ from shared.contracts.events import (
     RemoveMember,
     RemoveOrganiser,
 )
+from shared.contracts.vocabularies import AddCategory, AddNeedKind
 from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, refused
 
 __all__ = ["ENDED", "MOST_PEOPLE", "Campaign", "decide", "evolve", "initial", "visible"]
@@ -48,6 +49,8 @@ def decide(campaign: Campaign, command: CampaignCommand, asked: Asked) -> Decisi
             return Decision(FORBIDDEN if visible(state, asked.person) else NOT_FOUND)
         case ChangeCampaign():
             return campaign_life.change(campaign, state, command, asked)
+        case AddCategory() | AddNeedKind():
+            return vocabulary.add(state, command, asked)
         case AddOrganiser(person=person):
             return _add_organiser(state, person, asked)
         case RemoveOrganiser(person=person):

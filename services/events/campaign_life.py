@@ -28,7 +28,7 @@ from shared.decider import FORBIDDEN, Asked, Decision, Done, Refused, refused
 
 MOST_SLUGS: Final = 20
 """Former slugs of a campaign: they stand in its document."""
-EDITABLE: Final = ("name", "slug", "summary", "starts_on", "ends_on", "wards", "principles", "languages")
+EDITABLE: Final = ("name", "slug", "summary", "starts_on", "ends_on", "wards", "principles", "priorities", "languages")
 
 Move = LaunchCampaign | PauseCampaign | ResumeCampaign | CloseCampaign | ReopenCampaign
 _Moved = type[CampaignLaunched | CampaignPaused | CampaignResumed | CampaignClosed | CampaignReopened]
@@ -64,6 +64,7 @@ def create(campaign: Campaign, command: CreateCampaign, asked: Asked) -> Decisio
         principles=command.principles,
         languages=command.languages,
         successor_of=command.successor_of,
+        priorities=command.priorities,
         status="draft",
         organisers=(asked.person,),
     )

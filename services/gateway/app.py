@@ -24,6 +24,7 @@ from services.gateway import (
     pledges,
     results,
     taxonomies,
+    vocabularies,
 )
 from services.gateway.commands import Commands
 from services.gateway.front import HTTPS_ONLY, SECURITY_HEADERS, Front
@@ -56,6 +57,7 @@ API_VERSION: Final = "1.0"
 WRITES: Final = (
     *campaigns.WRITES,
     *campaign_life.WRITES,
+    *vocabularies.WRITES,
     *events.WRITES,
     *results.WRITES,
     *hiding.WRITES,
@@ -132,7 +134,7 @@ class Gateway:
             *pledges.reads(personal),
             *me.reads(self.identity, personal),
             operations.route(self.identity, issued, self.views, self.services),
-            taxonomies.route(),
+            taxonomies.route(self.reads.campaign),
             *self.reads.routes(),
             *(_stream(name, self.streams) for name in self.streams.streams),
             *home.routes(),

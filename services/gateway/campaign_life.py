@@ -7,7 +7,7 @@ from pydantic import Field
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Build, Wish, Write
-from services.gateway.fields import Date, Languages, Line, Principles, Slug, Text, Wards, absent, sent
+from services.gateway.fields import Date, Languages, Line, Principles, Priorities, Slug, Text, Wards, absent, sent
 from shared.contracts.events import (
     CampaignState,
     ChangeCampaign,
@@ -32,6 +32,7 @@ class CampaignChange(Body):
     ends_on: Date | None = None
     wards: Wards = Field(default_factory=absent)
     principles: Principles = Field(default_factory=absent)
+    priorities: Priorities = Field(default_factory=absent)
     languages: Languages = Field(default_factory=absent)
 
 

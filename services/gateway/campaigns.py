@@ -13,6 +13,7 @@ from services.gateway.fields import (
     Line,
     Person,
     Principles,
+    Priorities,
     Slug,
     Text,
     Wards,
@@ -55,6 +56,7 @@ class NewCampaign(Body):
     principles: Principles = ()
     languages: Languages = ()
     successor_of: Id | None = None
+    priorities: Priorities = ()
 
 
 class NewPartner(Body):
@@ -86,6 +88,7 @@ def create(wish: Wish[NewCampaign]) -> CreateCampaign:
         wards=body.wards,
         principles=body.principles,
         languages=body.languages,
+        priorities=body.priorities,
         successor_of=successor and existing(PATTERNS["campaign_id"], successor, "/successor_of"),
     )
 

@@ -6,7 +6,7 @@ What a rule needs the state for (is this after that? is there room?) is the deci
 import re
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, Field, TypeAdapter, ValidationError
@@ -95,10 +95,13 @@ WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_web_address
 Ward = Annotated[str, AfterValidator(_ward)]
 Wards = Annotated[tuple[Ward, ...], Field(max_length=69), AfterValidator(_different)]
 Principles = Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(max_length=8), AfterValidator(_different)]
+Priorities = Annotated[tuple[Annotated[int, Field(ge=1, le=6)], ...], Field(max_length=6), AfterValidator(_different)]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$")]
 """A language tag, well-formed by BCP 47."""
 Languages = Annotated[tuple[Language, ...], Field(max_length=20), AfterValidator(_different)]
 Access = Annotated[tuple[Category, ...], Field(max_length=20), AfterValidator(_different)]
+Labels = Annotated[dict[Literal["en", "ur", "pa", "bn", "ar", "pl", "so", "ro"], Line], Field(min_length=1)]
+"""How people call a thing, by the languages that the platform writes in."""
 Quantity = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Age = Annotated[int, Field(ge=0, le=130)]
 

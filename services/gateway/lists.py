@@ -109,6 +109,7 @@ NEEDS: Final = Collection(
         _CAMPAIGN,
         _WARD,
         Filter("kind", "What is needed.", _one_of(get_args(Kind))),
+        Filter("subkind", "What is needed, by a kind of a campaign's own.", _name),
         Filter("status", "Where it stands.", _one_of(get_args(NeedStatus))),
     ),
 )

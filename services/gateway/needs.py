@@ -8,6 +8,7 @@ from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Wish, Write
 from services.gateway.fields import (
+    Category,
     Date,
     Id,
     Languages,
@@ -34,7 +35,10 @@ Related = Annotated[tuple[Id, ...], Field(max_length=20)]
 
 
 class NewNeed(Body):
-    """Something asked for; money is counted in `pence` and has a `currency` (ISO 4217)."""
+    """Something asked for; money is counted in `pence` and has a `currency` (ISO 4217).
+
+    `subkind` is a kind of the campaign's own that is one of the `kind`.
+    """
 
     campaign_id: Id
     title: Line
@@ -49,6 +53,7 @@ class NewNeed(Body):
     principles: Principles = ()
     languages: Languages = ()
     related: Related = ()
+    subkind: Category | None = None
 
 
 class NeedChange(Body):

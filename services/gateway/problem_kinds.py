@@ -175,6 +175,17 @@ KINDS: dict[str, Kind] = {
         "Not one of them",
         "This person is not an organiser of the campaign or a member of the partner.",
     ),
+    "word-taken": Kind(
+        409,
+        "The word is taken",
+        "There is a category or a kind of need of this slug already, everybody's or the campaign's, and it keeps its "
+        "meaning. Choose another slug (`slug`).",
+    ),
+    "too-many-words": Kind(
+        409,
+        "Too many words",
+        "A campaign may add `most` categories, and as many kinds of need.",
+    ),
     # Events
     "event-full": Kind(
         409,

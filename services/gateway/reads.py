@@ -26,7 +26,7 @@ from services.gateway.view_store import Behind, Missing, ViewStore, Whole
 from shared import instants
 from shared.contracts.events import EventState
 from shared.contracts.pledges import NeedState
-from shared.internal_client import Internal, Unavailable
+from shared.internal_client import Internal, Reply, Unavailable
 from shared.ports import Trouble
 
 AGGREGATE_S: Final = 30.0
@@ -164,6 +164,21 @@ class Reads:
         tag = name if by_id else None
         return await self._answer(exchange, f"/v1/campaigns/{name}", tag, "campaign", read)
 
+    async def campaign(self, exchange: Exchange, name: str) -> bytes:
+        """The body of a campaign by id, as the caller may see it."""
+        try:
+            found, _ = await self._current(name, "campaign", partial(self._view, name, "campaign"))
+            if found.missing:
+                raise ProblemError("not-found")
+            if found.public:
+                return found.body
+            reply = await self._owned(exchange, name)
+        except (Unavailable, Trouble) as error:
+            raise _unavailable() from error
+        if reply.status != _OK:
+            raise ProblemError("not-found")
+        return reply.body
+
     # ------------------------------------------------------------ reading
 
     async def _whole(self, name: str, *, by_id: bool) -> Whole | Missing:
@@ -226,15 +241,9 @@ class Reads:
 
     async def _private(self, exchange: Exchange, name: str, otherwise: Entry | None = None) -> Answer:
         """What the owner shows this person; to a stranger it does not exist, unless there is a public form."""
-        caller = await self._identity.authenticate(exchange.headers)
-        if caller is None:
-            raise ProblemError("not-found")
         kind = name.partition("_")[0]
         try:
-            owner = "pledges" if kind == "need" else "events"
-            reply = await self._owners[owner].get(
-                f"/{kind}s/{name}", {"person": caller.person}, traceparent=exchange.traceparent
-            )
+            reply = await self._owned(exchange, name)
             if reply.status == _OK and kind == "campaign":
                 whole = await self._whole(name, by_id=True)
                 body = assemble(whole, reply.body) if isinstance(whole, Whole) else b""
@@ -247,8 +256,17 @@ class Reads:
         if reply.status == _NOT_FOUND or not body:
             raise ProblemError("not-found")
         if reply.status != _OK:
-            raise RuntimeError(f"{owner} answered {reply.status}")
+            raise RuntimeError(f"{kind}: its owner answered {reply.status}")
         return personal.private(body)
+
+    async def _owned(self, exchange: Exchange, name: str) -> Reply:
+        """What the owner shows this person; nothing is shown to nobody."""
+        caller = await self._identity.authenticate(exchange.headers)
+        if caller is None:
+            raise ProblemError("not-found")
+        kind = name.partition("_")[0]
+        owner = self._owners["pledges" if kind == "need" else "events"]
+        return await owner.get(f"/{kind}s/{name}", {"person": caller.person}, traceparent=exchange.traceparent)
 
     def _entry(self, draft: Draft, exchange: Exchange, target: str) -> Entry:
         route = exchange.route.path if exchange.route else target

@@ -250,6 +250,8 @@ def _need_entries(state: NeedState) -> Iterator[str]:
     ]
     if state.ward:
         sets.append(facet("need", "ward", state.ward))
+    if state.subkind:
+        sets.append(facet("need", "subkind", state.subkind))
     yield from _entries(f"{state.created_at}|{state.id}", sets)
     if state.status == "open":
         yield f"c:{state.campaign_id}:open"

@@ -161,6 +161,8 @@ def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
         return Decision(_invalid("currency", "Money has a currency, and nothing else has."))
     if command.kind == "money" and command.unit != "pence":
         return Decision(_invalid("unit", "Money is counted in pence."))
+    if command.subkind is not None and campaign.need_kinds.get(command.subkind) != command.kind:
+        return Decision(_invalid("subkind", "The campaign has no such kind of need, or it is another kind's."))
     state = NeedState(
         id=need.id,
         version=1,
@@ -183,6 +185,7 @@ def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
         related=command.related,
         status="open",
         uncommitted=command.quantity,
+        subkind=command.subkind,
     )
     return life.told(NeedOpened(state, asked.person), 201)
 

@@ -7,13 +7,17 @@ from shared.contracts.message import Fact
 
 
 class CampaignCopy(Struct, frozen=True):
-    """What needs want to know of a campaign; `partners` maps a partner to those who act for it."""
+    """What needs want to know of a campaign.
+
+    `partners` maps a partner to those who act for it, `need_kinds` a kind of its own to the fixed one that it is of.
+    """
 
     id: str
     version: int
     status: CampaignStatus
     organisers: tuple[str, ...]
     partners: dict[str, tuple[str, ...]] = {}
+    need_kinds: dict[str, str] = {}
 
     def has_member(self, person: str, partner_id: str | None) -> bool:
         """Whether a person organises it, or acts for the partner."""
@@ -45,4 +49,5 @@ def campaign_copy(copy: CampaignCopy | None, fact: Fact) -> CampaignCopy | None:
         status=campaign.status,
         organisers=campaign.organisers,
         partners=partners,
+        need_kinds={kind.slug: kind.kind for kind in campaign.need_kinds},
     )

@@ -16,6 +16,7 @@ class ChangeCampaign(OfCampaign, frozen=True, omit_defaults=True):
     ends_on: str | UnsetType | None = UNSET
     wards: tuple[str, ...] | UnsetType = UNSET
     principles: tuple[int, ...] | UnsetType = UNSET
+    priorities: tuple[int, ...] | UnsetType = UNSET
     languages: tuple[str, ...] | UnsetType = UNSET
 
 

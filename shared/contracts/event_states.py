@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from shared.contracts.additions import AddedCategory, AddedNeedKind
 from shared.contracts.message import Command, Fact
 from shared.contracts.results import Attendance, Completion, Outcome
 
@@ -41,6 +42,9 @@ class CampaignState(Struct, frozen=True):
     organisers: tuple[str, ...]
     partner_count: int = 0
     former_slugs: tuple[str, ...] = ()
+    priorities: tuple[int, ...] = ()
+    categories: tuple[AddedCategory, ...] = ()
+    need_kinds: tuple[AddedNeedKind, ...] = ()
 
 
 class PartnerState(Struct, frozen=True):

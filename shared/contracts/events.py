@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import life
+from shared.contracts import life, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -39,6 +39,7 @@ from shared.contracts.event_states import (
 )
 from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
+from shared.contracts.vocabularies import VocabularyCommand, VocabularyFact
 
 # ---------------------------------------------------------------- commands on a campaign
 
@@ -55,6 +56,7 @@ class CreateCampaign(OfCampaign, frozen=True):
     principles: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     successor_of: str | None = None
+    priorities: tuple[int, ...] = ()
 
 
 class LaunchCampaign(OfCampaign, frozen=True):
@@ -284,6 +286,7 @@ CampaignCommand = (
     | ChangeCampaign
     | PauseCampaign
     | ResumeCampaign
+    | VocabularyCommand
 )
 EventCommand = (
     CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting | LifeCommand
@@ -301,6 +304,7 @@ CampaignFact = (
     | CampaignChanged
     | CampaignPaused
     | CampaignResumed
+    | VocabularyFact
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
 EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact
@@ -327,6 +331,7 @@ COMMANDS: Final = Family[Command](
     LeaveEvent,
     PromoteWaiting,
     *life.COMMANDS,
+    *vocabularies.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -351,4 +356,5 @@ FACTS: Final = Family[Fact](
     RegistrationPromoted,
     RegistrationCancelled,
     *life.FACTS,
+    *vocabularies.FACTS,
 )

@@ -52,6 +52,7 @@ class NeedState(Struct, frozen=True):
     over: int = 0
     written_off: int = 0
     hidden: bool = False
+    subkind: str | None = None
 
 
 class Correction(Struct, frozen=True):

@@ -60,6 +60,7 @@ class OpenNeed(OfNeed, frozen=True):
     principles: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    subkind: str | None = None
 
 
 class ChangeNeed(OfNeed, frozen=True, omit_defaults=True):

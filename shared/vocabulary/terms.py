@@ -20,23 +20,32 @@ class Ward(Struct, frozen=True):
 
 
 class Principle(Struct, frozen=True):
-    """One of the eight guiding principles."""
+    """One of the eight guiding principles, or of the six first priorities; `labels` by language."""
 
     id: int
     name: str
+    labels: dict[str, str] = {}
+    source: str = ""
 
 
 class Term(Struct, frozen=True):
-    """A word of the contract and how people call it."""
+    """A word of the contract and how people call it: `name`, and `labels` by language, English always among them."""
 
     slug: str
     name: str
+    labels: dict[str, str] = {}
+    source: str = ""
 
 
 class Terms(Struct, frozen=True):
-    """The lists. `event_categories`, `access` and `languages` are suggestions; the others are closed."""
+    """The lists. `event_categories`, `access` and `languages` are suggestions; the others are closed.
 
+    Labels in the `reviewed` languages were read by people who speak them; the others are translations of ours.
+    """
+
+    reviewed: tuple[str, ...]
     principles: tuple[Principle, ...]
+    priorities: tuple[Principle, ...]
     sectors: tuple[Term, ...]
     need_kinds: tuple[Term, ...]
     limits: tuple[Term, ...]
@@ -67,8 +76,14 @@ def ward_slugs() -> frozenset[str]:
 
 @cache
 def terms() -> Terms:
-    """All lists but the wards."""
-    return msgspec.json.decode(_read("terms.json"), type=Terms)
+    """All lists but the wards; where the data give no name, it is the English label, and a list has one source."""
+    data = msgspec.json.decode(_read("terms.json"))
+    lists = {
+        name: [{"name": item["labels"]["en"], "source": listed["source"], **item} for item in listed["items"]]
+        for name, listed in data.items()
+        if name != "reviewed"
+    }
+    return msgspec.convert({**lists, "reviewed": data["reviewed"]}, Terms)
 
 
 def _read(name: str) -> bytes:

@@ -71,7 +71,7 @@ async def test_every_filter_finds_what_has_the_value(replica: Replica) -> None:
         a_campaign(id=name("campaign", 1), slug="b", wards=(), status="closed"),
         mine,
         an_event(1, campaign_id=name("campaign", 1), starts_at="2098-01-01T10:00"),
-        a_need(),
+        a_need(subkind="iftar"),
         a_need(1, campaign_id=name("campaign", 1), ward=None, kind="time", status="closed"),
     )
 
@@ -85,9 +85,9 @@ async def test_every_filter_finds_what_has_the_value(replica: Replica) -> None:
         "from=2099-06-01&to=2099-06-01",
     ):
         assert ids(await replica.get(f"/v1/events?{filters}")) == [mine.id], filters
-    for filters in (f"campaign={CAMPAIGN}", "ward=aston", "kind=meal", "status=open"):
+    for filters in (f"campaign={CAMPAIGN}", "ward=aston", "kind=meal", "subkind=iftar", "status=open"):
         assert ids(await replica.get(f"/v1/needs?{filters}")) == [a_need().id], filters
     for filters in ("ward=aston", "status=live"):
         assert ids(await replica.get(f"/v1/campaigns?{filters}")) == [CAMPAIGN], filters
     documented = [len(of.parameters) for of in (CAMPAIGNS, EVENTS, NEEDS)]
-    assert documented == [4, 10, 6]
+    assert documented == [4, 10, 7]

@@ -45,6 +45,20 @@ from tests.pledges.given import (
 )
 
 
+def test_a_kind_of_the_campaigns_own_is_one_of_the_fixed_kinds() -> None:
+    """Validated against what the campaign added: there, and of this kind."""
+    campaign = structs.replace(CAMPAIGN, need_kinds={"dignity_pack": "goods"})
+    packs = structs.replace(BOXES, subkind="dignity_pack")
+    opened = need_of(ask(fresh(campaign), (OLGA, packs)))
+
+    assert (opened.kind, opened.subkind) == ("goods", "dignity_pack")
+    assert need_of(ask(fresh(campaign), (OLGA, BOXES))).subkind is None
+    for wrong, where in ((structs.replace(packs, kind="time"), campaign), (packs, CAMPAIGN)):
+        answer = ask(fresh(where), (OLGA, wrong)).answer
+        assert isinstance(answer, Refused)
+        assert (answer.status, answer.errors[0][0]) == (422, "/subkind")
+
+
 def test_an_organiser_opens_a_need() -> None:
     """It starts at version 1 with everything uncommitted, for no partner."""
     decision = ask(fresh(), (OLGA, BOXES))

@@ -1,6 +1,7 @@
 from msgspec import structs
 
 from services.pledges.policy import CampaignCopy, campaign_copy
+from shared.contracts.additions import AddedNeedKind
 from shared.contracts.events import (
     CampaignCreated,
     CampaignLaunched,
@@ -11,6 +12,7 @@ from shared.contracts.events import (
     PartnerState,
 )
 from shared.contracts.pledges import NeedClosed
+from shared.contracts.vocabularies import NeedKindAdded
 from tests.pledges.given import OLGA, PAT, START, given
 
 DRAFT = CampaignState(
@@ -33,6 +35,15 @@ DRAFT = CampaignState(
 )
 LIVE = structs.replace(DRAFT, version=2, status="live")
 PARTNER = PartnerState("campaign_c.p", 1, START, START, "campaign_c", "Box makers", "business", None, None, (PAT,))
+
+
+def test_a_copy_knows_the_campaigns_own_kinds_of_need() -> None:
+    """By slug, with the fixed kind that each is of."""
+    pack = AddedNeedKind("dignity_pack", "goods", {"en": "Dignity packs"})
+    copy = campaign_copy(None, NeedKindAdded(structs.replace(LIVE, need_kinds=(pack,))))
+
+    assert copy is not None
+    assert copy.need_kinds == {"dignity_pack": "goods"}
 
 
 def test_a_copy_follows_its_campaign() -> None:

@@ -31,7 +31,7 @@ def value_of(kind: inspect.Type, name: str) -> Any:  # noqa: ANN401 -- whatever 
         case inspect.TupleType():
             return [value_of(item, name) for item in kind.item_types]
         case inspect.DictType():
-            return {"left": 3}
+            return {"left": value_of(kind.value_type, name)}
         case inspect.UnionType():
             return value_of(next(one for one in kind.types if not isinstance(one, inspect.NoneType)), name)
         case inspect.LiteralType():

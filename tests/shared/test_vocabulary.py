@@ -30,3 +30,32 @@ def test_closed_lists_are_those_of_the_contracts() -> None:
     assert {term.slug for term in known.visibilities} == set(get_args(Visibility))
     assert [principle.id for principle in known.principles] == list(range(1, 9))
     assert [term.slug for term in known.languages] == ["en", "ur", "pa", "bn", "ar", "pl", "so", "ro"]
+
+
+def test_every_word_has_labels_and_a_source() -> None:
+    """English at least, no language that the platform does not write in, and no empty text."""
+    known = terms.terms()
+    languages = {term.slug for term in known.languages}
+    lists = (
+        known.principles,
+        known.priorities,
+        known.sectors,
+        known.need_kinds,
+        known.limits,
+        known.visibilities,
+        known.event_categories,
+        known.access,
+        known.languages,
+    )
+
+    assert len(known.principles) == 8
+    assert len(known.priorities) == 6
+    for term in (term for listed in lists for term in listed):
+        assert term.name
+        assert term.source
+        assert "en" in term.labels
+        assert term.labels.keys() <= languages
+        assert all(term.labels.values())
+    for term in (*known.need_kinds, *known.event_categories):
+        assert term.labels.keys() == languages
+    assert known.reviewed == ("en",)

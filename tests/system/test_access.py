@@ -31,6 +31,8 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/campaigns/{campaign_id}/partners": GONE,
     "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
     "DELETE /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
+    "POST /v1/campaigns/{campaign_id}/categories": GONE,
+    "POST /v1/campaigns/{campaign_id}/need-kinds": GONE,
     "GET /v1/campaigns/{campaign}": GONE,
     "GET /v1/events/{event_id}": GONE,
     "PATCH /v1/events/{event_id}": GONE,
@@ -73,6 +75,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     **life.BODIES,
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
+    "POST /v1/campaigns/{campaign_id}/categories": {"slug": "mela", "labels": {"en": "Mela"}},
+    "POST /v1/campaigns/{campaign_id}/need-kinds": {"slug": "pram", "kind": "goods", "labels": {"en": "Prams"}},
     "PATCH /v1/events/{event_id}": {"title": "Mine"},
     "POST /v1/events/{event_id}/cancel": {"reason": "Because."},
     "PATCH /v1/needs/{need_id}": {"title": "Mine"},
@@ -125,6 +129,9 @@ class Town:
         await self.do(ana, "PATCH /v1/campaigns/{campaign_id}", {"summary": "Changed."}, campaign_id=live)
         for way in ("pause", "resume"):
             await self.do(ana, f"POST /v1/campaigns/{{campaign_id}}/{way}", campaign_id=live)
+        for place in ("categories", "need-kinds"):
+            key = f"POST /v1/campaigns/{{campaign_id}}/{place}"
+            await self.do(ana, key, BODIES[key], campaign_id=live)
         hidden = await an_event(ana, live, publish=False)
         event = await an_event(ana, live, capacity=5, venue={"ward": "aston", "access": ["step-free"]})
         await self.do(ana, "PATCH /v1/events/{event_id}", {"title": "Clean-up", "capacity": None}, event_id=event)
