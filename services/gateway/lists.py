@@ -20,7 +20,7 @@ from services.gateway.table import Parameter
 from services.gateway.versions import MIN_VERSION
 from services.gateway.view_store import Ask
 from shared.contracts.events import CampaignState, CampaignStatus, EventState
-from shared.contracts.pledges import Kind, NeedState, NeedStatus
+from shared.contracts.pledges import Kind, NeedState, NeedStatus, Urgency
 from shared.vocabulary import terms
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -111,6 +111,7 @@ NEEDS: Final = Collection(
         Filter("kind", "What is needed.", _one_of(get_args(Kind))),
         Filter("subkind", "What is needed, by a kind of a campaign's own.", _name),
         Filter("status", "Where it stands.", _one_of(get_args(NeedStatus))),
+        Filter("urgency", "How near its day is while something is uncommitted.", _one_of(get_args(Urgency))),
     ),
 )
 

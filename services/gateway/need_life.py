@@ -1,17 +1,20 @@
-"""Writes on what a need goes through: it is paused, hidden, written off."""
+"""Writes on what a need goes through: it is paused, hidden, written off, shared with other partners."""
 
 from typing import Final
 
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
-from services.gateway.commands import Build, Write
-from services.gateway.fields import Reason
+from services.gateway.commands import Build, Wish, Write
+from services.gateway.fields import Id, Reason, existing
 from services.gateway.pledges import Pledge, own_reason
+from services.gateway.table import PATTERNS, Parameter
 from shared.contracts.message import Command
 from shared.contracts.pledges import (
+    AddOwner,
     HideNeed,
     NeedState,
     PauseNeed,
+    RemoveOwner,
     ResumeNeed,
     UnhideNeed,
     WriteOffNeed,
@@ -23,6 +26,16 @@ class WritingOff(Body):
     """Why it is not awaited any more; told to the donors and those who manage the need."""
 
     reason: Reason
+
+
+class Owner(Body):
+    """A partner of the need's campaign."""
+
+    partner_id: Id
+
+
+def _partner(wish: Wish[Owner]) -> str:
+    return existing(PATTERNS["partner_id"], wish.body.partner_id, "/partner_id")
 
 
 def _act(
@@ -61,6 +74,28 @@ WRITES: Final = (
         lambda wish: WriteOffNeed(wish.id, wish.body.reason),
         "nothing-to-write-off",
         body=WritingOff,
+    ),
+    _act(
+        "owners",
+        "Let a partner of the campaign own the need, too",
+        AddOwner,
+        lambda wish: AddOwner(wish.id, _partner(wish)),
+        "not-partner",
+        "too-many-owners",
+        body=Owner,
+    ),
+    Write(
+        method="DELETE",
+        path="/v1/needs/{need_id}/owners",
+        summary="Take that back; the partner that the need was opened for stays",
+        service="pledges",
+        body=Owner,
+        command=RemoveOwner,
+        build=lambda wish: RemoveOwner(wish.id, _partner(wish)),
+        answers={200: NeedState},
+        tag="needs",
+        problems=("owner-stays",),
+        query=(Parameter("partner_id", "Which, for clients that send no body with DELETE."),),
     ),
     Write(
         method="POST",

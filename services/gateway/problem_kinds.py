@@ -233,6 +233,21 @@ KINDS: dict[str, Kind] = {
         "The need's status does not allow this",
         "`status` says where the need stands. An open one can be paused; a closed one has to be reopened first.",
     ),
+    "not-partner": Kind(
+        409,
+        "Not a partner of the campaign",
+        "Only partners that joined the need's campaign can own it.",
+    ),
+    "owner-stays": Kind(
+        409,
+        "This owner stays",
+        "The need was opened for this partner. Hide or close it instead.",
+    ),
+    "too-many-owners": Kind(
+        409,
+        "Too many owners",
+        "A need may have `most` owners. Remove one that no longer takes part.",
+    ),
     "nothing-to-write-off": Kind(
         409,
         "There is nothing to write off",

@@ -35,6 +35,9 @@ STANDINGS: Final[dict[type[Fact], str]] = {
     pledges.NeedPaused: "paused",
     pledges.NeedResumed: "resumed",
     pledges.NeedUnhidden: "unhidden",
+    pledges.NeedEscalated: "escalated",
+    pledges.OwnerAdded: "owner_added",
+    pledges.OwnerRemoved: "owner_removed",
 }
 """What changes a need without changing what is asked for."""
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.contracts.events import CampaignStatus, EventStatus, Sector, Visibility
 from shared.contracts.message import Family, Message
-from shared.contracts.pledges import Kind, Limit, NeedStatus
+from shared.contracts.pledges import Kind, Limit, NeedStatus, Urgency
 
 
 class Campaign(Struct, frozen=True):
@@ -170,6 +170,8 @@ class Need(Struct, frozen=True):
     delivered: int
     over: int
     written_off: int = 0
+    owners: tuple[str, ...] = ()
+    urgency: Urgency | None = None
 
 
 class Pledge(Struct, frozen=True):
@@ -247,7 +249,7 @@ class EventHidden(Message, frozen=True):
 
 
 class OfNeed(Message, frozen=True):
-    """`change`: opened, changed, closed, written_off, reopened, paused, resumed, unhidden."""
+    """`change`: opened, changed, closed or written_off, reopened, and what is in `public.STANDINGS`."""
 
     need: Need
     change: str

@@ -252,6 +252,8 @@ def _need_entries(state: NeedState) -> Iterator[str]:
         sets.append(facet("need", "ward", state.ward))
     if state.subkind:
         sets.append(facet("need", "subkind", state.subkind))
+    if state.urgency and state.status == "open" and state.uncommitted:
+        sets.append(facet("need", "urgency", state.urgency))
     yield from _entries(f"{state.created_at}|{state.id}", sets)
     if state.status == "open":
         yield f"c:{state.campaign_id}:open"

@@ -178,6 +178,9 @@ def _change(changed: frozenset[str]) -> str | None:
 
 def _of_need(fact: pledges.OnNeed) -> Iterator[Message]:
     need = fact.need
+    if isinstance(fact, pledges.NeedEscalated) and need.urgency and need.by:
+        left = _amount(need, need.uncommitted)
+        yield _about_need(need, Opener(need.id), f"need-{need.urgency}", left=left, by=need.by)
     if need.hidden:
         return
     match fact:

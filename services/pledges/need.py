@@ -9,11 +9,12 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, ledger, life, pledge
+from services.pledges import delivery, escalation, ledger, life, owning, pledge
 from services.pledges.ledger import Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
     AcceptDelivery,
+    AddOwner,
     ChangeNeed,
     ChangePledge,
     CloseNeed,
@@ -21,6 +22,7 @@ from shared.contracts.pledges import (
     CorrectDelivery,
     DeliverPledge,
     DeliveryCorrected,
+    EscalateNeed,
     ExpireHold,
     MakePledge,
     NeedChanged,
@@ -37,6 +39,7 @@ from shared.contracts.pledges import (
     PledgeExpired,
     PledgeState,
     ReleasePledge,
+    RemoveOwner,
     ReopenNeed,
     WithdrawPledge,
 )
@@ -70,9 +73,14 @@ def version(need: Need) -> int:
 
 def decide(need: Need, command: Command, asked: Asked) -> Decision:
     """Answer a command, after ending the holds that are overdue when it was appended."""
+    before = need.state
     need, ended = _expire(need, command, asked.at)
     decision = _decide(need, cast("NeedCommand", command), asked)
-    return structs.replace(decision, facts=(*ended, *decision.facts)) if ended else decision
+    if not ended and not decision.facts:
+        return decision
+    facts = (*ended, *decision.facts)
+    later = escalation.planned(before, cast("OnNeed", facts[-1]).need, asked.at)
+    return structs.replace(decision, facts=facts, later=(*decision.later, *later))
 
 
 def evolve(need: Need, fact: Fact) -> Need:
@@ -97,7 +105,7 @@ def evolve(need: Need, fact: Fact) -> Need:
             raise TypeError(type(fact).__name__)
 
 
-def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa: C901 -- one case a command
+def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa: C901, PLR0912 -- one case a command
     if isinstance(command, OpenNeed):
         return _open(need, command, asked)
     state = need.state
@@ -126,6 +134,10 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
             return pledge.release(need, state, command, asked)
         case ExpireHold():
             return pledge.expire_hold(need, state, command, asked)
+        case AddOwner() | RemoveOwner():
+            return owning.decide(need, state, command, asked)
+        case EscalateNeed():
+            return escalation.escalate(state, command, asked)
         case _:
             return life.decide(need, state, command, asked)
 
@@ -186,6 +198,7 @@ def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
         status="open",
         uncommitted=command.quantity,
         subkind=command.subkind,
+        owners=(partner,) if partner else (),
     )
     return life.told(NeedOpened(state, asked.person), 201)
 
@@ -202,7 +215,8 @@ def _change(state: NeedState, command: ChangeNeed, asked: Asked) -> Decision:
         return Decision(refused("less-than-committed", committed=committed))
     if "unit" in new and (state.kind == "money" or committed):
         return Decision(refused("unit-fixed", unit=state.unit))
-    after = ledger.edited(state, asked.at, revision=state.revision + 1, **new)
+    urgency = None if "by" in new else state.urgency
+    after = ledger.edited(state, asked.at, revision=state.revision + 1, urgency=urgency, **new)
     return life.told(NeedChanged(after, tuple(new)))
 
 

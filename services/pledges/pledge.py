@@ -37,10 +37,16 @@ ENDED: Final = TAKEN_BACK | {"delivered"}
 
 
 def manages(need: Need, person: str) -> bool:
-    """Whether a person organises the campaign, opened the need or acts for the partner it was opened for."""
+    """Whether a person organises the campaign, opened the need or acts for one of its owners."""
     if person == need.opened_by or need.campaign is None or need.state is None:
         return person == need.opened_by
-    return need.campaign.has_member(person, need.state.partner_id)
+    campaign = need.campaign
+    return any(campaign.has_member(person, owner) for owner in owners(need.state) or (None,))
+
+
+def owners(state: NeedState) -> tuple[str, ...]:
+    """The partners that own a need; states of old tell only of the one that it was opened for."""
+    return state.owners or ((state.partner_id,) if state.partner_id else ())
 
 
 def no_manager(state: NeedState) -> Refused:

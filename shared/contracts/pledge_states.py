@@ -15,6 +15,7 @@ Kind = Literal["time", "skill", "goods", "food_parcel", "meal", "money", "space"
 Limit = Literal["hard", "soft"]
 NeedStatus = Literal["open", "fulfilled", "paused", "closed"]
 PledgeStatus = Literal["held", "pledged", "delivered", "withdrawn", "released", "expired", "written_off"]
+Urgency = Literal["soon", "urgent", "overdue"]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
@@ -22,7 +23,8 @@ class NeedState(Struct, frozen=True):
     """A need after a change; `partner_id` is the partner it was opened for.
 
     `written_off` was promised and never came: it is no part of `pledged` any more. What is `hidden` only those see
-    who manage it or gave to it.
+    who manage it or gave to it. `owners` are the partners whose members manage it, `partner_id` among them;
+    `urgency` is the last step that the day `by` had come to while something was uncommitted.
     """
 
     id: str
@@ -53,6 +55,8 @@ class NeedState(Struct, frozen=True):
     written_off: int = 0
     hidden: bool = False
     subkind: str | None = None
+    owners: tuple[str, ...] = ()
+    urgency: Urgency | None = None
 
 
 class Correction(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from shared.contracts.escalation import EscalateNeed, NeedEscalated
 from shared.contracts.message import Command, Fact, Family
 from shared.contracts.need_life import (
     HideNeed,
@@ -24,6 +25,7 @@ from shared.contracts.need_life import (
     WriteOffPledge,
     WriteOffRest,
 )
+from shared.contracts.owners import AddOwner, OwnerAdded, OwnerRemoved, RemoveOwner
 from shared.contracts.pledge_states import (
     Correction,
     Delivery,
@@ -39,6 +41,7 @@ from shared.contracts.pledge_states import (
     PledgeState,
     PledgeStatus,
     Quantity,
+    Urgency,
 )
 
 # ---------------------------------------------------------------- commands
@@ -239,6 +242,9 @@ NeedCommand = (
     | ReleasePledge
     | ExpireHold
     | LifeCommand
+    | AddOwner
+    | RemoveOwner
+    | EscalateNeed
 )
 PledgeFact = (
     PledgeHeld
@@ -263,6 +269,9 @@ NeedFact = (
     | NeedHidden
     | NeedUnhidden
     | NeedWrittenOff
+    | OwnerAdded
+    | OwnerRemoved
+    | NeedEscalated
     | PledgeFact
 )
 
@@ -288,6 +297,9 @@ COMMANDS: Final = Family[Command](
     WriteOffPledge,
     WriteOffNeed,
     WriteOffRest,
+    AddOwner,
+    RemoveOwner,
+    EscalateNeed,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -311,4 +323,7 @@ FACTS: Final = Family[Fact](
     NeedUnhidden,
     NeedWrittenOff,
     PledgeWrittenOff,
+    OwnerAdded,
+    OwnerRemoved,
+    NeedEscalated,
 )

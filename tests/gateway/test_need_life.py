@@ -4,10 +4,20 @@ import pytest
 
 from services.gateway import need_life
 from services.gateway.campaigns import Nothing
-from services.gateway.need_life import WritingOff
+from services.gateway.need_life import Owner, WritingOff
+from services.gateway.problems import ProblemError
 from shared.contracts.message import Command
-from shared.contracts.pledges import HideNeed, PauseNeed, ResumeNeed, UnhideNeed, WriteOffNeed, WriteOffPledge
-from tests.gateway.wishes import NEED, PLEDGE, flaws, read, wish
+from shared.contracts.pledges import (
+    AddOwner,
+    HideNeed,
+    PauseNeed,
+    RemoveOwner,
+    ResumeNeed,
+    UnhideNeed,
+    WriteOffNeed,
+    WriteOffPledge,
+)
+from tests.gateway.wishes import CAMPAIGN, NEED, PLEDGE, flaws, read, wish
 
 WRITES = {f"{write.method} {write.path}": write for write in need_life.WRITES}
 
@@ -41,3 +51,14 @@ def test_a_write_off_says_why() -> None:
 def test_a_write_off_without_a_reason_is_refused(body: dict[str, object]) -> None:
     """422 at its place."""
     assert list(flaws(WritingOff, body)) == ["/reason"]
+
+
+def test_an_owner_is_named_by_its_id() -> None:
+    """One that nothing can have is not found."""
+    partner = f"{CAMPAIGN}.{'p' * 26}"
+    body = read(Owner, partner_id=partner)
+
+    assert WRITES["POST /v1/needs/{need_id}/owners"].build(wish(body, NEED)) == AddOwner(NEED, partner)
+    assert WRITES["DELETE /v1/needs/{need_id}/owners"].build(wish(body, NEED)) == RemoveOwner(NEED, partner)
+    with pytest.raises(ProblemError, match="not-found"):
+        WRITES["POST /v1/needs/{need_id}/owners"].build(wish(read(Owner, partner_id="x"), NEED))

@@ -70,6 +70,16 @@ def test_an_open_need_is_urgent_by_its_date_and_then_its_age() -> None:
     assert f"9999-12-31|{AT}|{a_need(1).id}" in undated.entries
 
 
+def test_an_urgent_need_is_found_while_something_is_uncommitted() -> None:
+    """Its step stays to be read; the list is of those that still need help."""
+    waits = views.view_of(a_need(urgency="urgent"))
+    closed = views.view_of(a_need(urgency="urgent", status="closed"))
+    full = views.view_of(a_need(urgency="urgent", uncommitted=0))
+
+    assert "l:need:urgency:urgent" in waits.entries
+    assert "l:need:urgency:urgent" not in closed.entries + full.entries
+
+
 def test_a_closed_need_adds_its_figures_and_is_not_open() -> None:
     """What was delivered stays in the totals."""
     view = views.view_of(a_need(status="closed", pledged=9, delivered=4))

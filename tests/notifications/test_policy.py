@@ -220,6 +220,14 @@ def test_followers_of_a_need_hear_that_it_rests_and_goes_on() -> None:
     assert told(pledges.NeedWrittenOff(need(4, status="closed"))) == [(follower, "need", "need-closed")]
 
 
+def test_who_opened_a_need_hears_that_its_day_comes_near() -> None:
+    """With what is still wanted; also while it is hidden."""
+    fact = pledges.NeedEscalated(need(2, urgency="soon", by="2026-04-10", uncommitted=7, hidden=True))
+
+    assert told(fact) == [(OPENER, "need", "need-soon")]
+    assert bodies(fact) == ["A need comes near / Soup: 7 bowls still wanted by 2026-04-10."]
+
+
 def test_of_a_hidden_need_only_its_donors_and_who_opened_it_hear() -> None:
     """Its followers are not told, whatever happens to it."""
     unseen = need(9, status="fulfilled", delivered=10, hidden=True)
@@ -264,6 +272,7 @@ def test_every_text_is_used() -> None:
         events.EventPublished(EVENT),
         *(events.EventChanged(event(2), changed) for changed in [("venue",), ("ends_at",), ("venue", "starts_at")]),
         pledges.NeedChanged(need(2, status="fulfilled"), ("quantity",)),
+        *(pledges.NeedEscalated(need(2, urgency=step, by="2026-04-10")) for step in ("soon", "urgent", "overdue")),
     ]
     found: list[Message] = [message for fact in facts for message in messages(fact)]
 

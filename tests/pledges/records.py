@@ -106,6 +106,11 @@ def told(family: message.Family[Fact], fact: Fact) -> Record:
     return Record(topic, 0, next(_offsets), fact.stream.encode(), value, (), instants.to_ms(START))
 
 
+def told_of(record: Outgoing, at: str, *, partition: int = 3) -> Record:
+    """A record that the service appended, as it comes back from the log."""
+    return Record(record.topic, partition, next(_offsets), record.key, record.value, (), instants.to_ms(at))
+
+
 def body(outcome: outcomes.CommandSucceeded | outcomes.CommandRefused) -> Raw:
     """The representation that answers."""
     assert isinstance(outcome, outcomes.CommandSucceeded), outcome

@@ -53,6 +53,8 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/needs/{need_id}/hide": SEEN,
     "POST /v1/needs/{need_id}/unhide": SEEN,
     "POST /v1/needs/{need_id}/write-off": SEEN,
+    "POST /v1/needs/{need_id}/owners": SEEN,
+    "DELETE /v1/needs/{need_id}/owners": SEEN,
     # on another person's pledge
     "GET /v1/pledges/{pledge_id}": GONE,
     "PATCH /v1/pledges/{pledge_id}": GONE,
@@ -85,6 +87,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
     "POST /v1/pledges/{pledge_id}/release": {"reason": "Because."},
     "POST /v1/needs/{need_id}/write-off": {"reason": "Because."},
+    "POST /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
+    "DELETE /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
     "POST /v1/pledges/{pledge_id}/write-off": {"reason": "Because."},
 }
 
@@ -204,6 +208,12 @@ class Town:
             "me/notifications",
         ):
             await self.do(self.cy, f"GET /v1/{name}")
+        partner = {"name": "Ladywood Kitchen", "sector": "community"}
+        joined = await self.do(self.ana, "POST /v1/campaigns/{campaign_id}/partners", partner, campaign_id=live)
+        for method in ("POST", "DELETE"):
+            await self.do(
+                self.ana, f"{method} /v1/needs/{{need_id}}/owners", {"partner_id": joined["id"]}, need_id=need
+            )
         for act in ("pause", "resume", "hide", "unhide"):
             await self.do(self.ana, f"POST /v1/needs/{{need_id}}/{act}", need_id=need)
         gone = (await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"]

@@ -1,0 +1,61 @@
+"""Plans of needs, kept by the clockwork on a real MongoDB."""
+
+from msgspec import structs
+
+from services.pledges import documents
+from shared.contracts import topics
+from shared.contracts.message import open_envelope
+from shared.contracts.pledges import ChangeNeed, NeedState
+from shared.due import Clockwork
+from shared.ports import Outgoing
+from tests.pledges.given import BOXES, OLGA, START
+from tests.pledges.records import Desk, asked, told_of
+
+
+async def state(desk: Desk) -> NeedState:
+    """The need as it lies there."""
+    found = await desk.store.needs.find_one({"_id": "need_n"})
+    assert found is not None
+    return documents.need_state(found)
+
+
+async def keep(desk: Desk, now: str, *, replicas: int = 2) -> list[str]:
+    """Let replicas keep what is due, and the service decide it; what it told of."""
+    appended: list[Outgoing] = []
+
+    async def append(records: list[Outgoing]) -> None:
+        appended.extend(records * replicas)  # an append may come twice
+
+    clocks = [Clockwork("pledges", desk.store.calendar, append, now=lambda: now) for _ in range(replicas)]
+    for clock in clocks:
+        await clock.turn()
+    facts = []
+    for record in appended:
+        assert record.topic == topics.commands("pledges")
+        facts += await desk.process(told_of(record, now))
+    return [open_envelope(fact.value).type.split(".")[2] for fact in facts]
+
+
+async def test_two_replicas_escalate_a_need_once(desk: Desk) -> None:
+    """A week late, all steps at once: the need is overdue, by one fact."""
+    await desk.process(asked(OLGA, structs.replace(BOXES, by="2026-04-10")))
+    assert await keep(desk, "2026-04-03T22:59:59.999Z") == []
+    kinds = await keep(desk, "2026-04-18T00:00:00.000Z")
+
+    assert kinds.count("NeedEscalated") == 1
+    assert (await state(desk)).urgency == "overdue"
+    assert await desk.store.calendar.next("2099-01-01T00:00:00.000Z") is None
+
+
+async def test_the_plans_of_another_day_do_nothing(desk: Desk) -> None:
+    """They stay until their time, and find that they are not wanted."""
+    await desk.process(
+        asked(OLGA, structs.replace(BOXES, by="2026-04-10")),
+        asked(OLGA, ChangeNeed("need_n", by="2027-01-01")),
+    )
+    kinds = await keep(desk, "2026-04-11T00:00:00.000Z")
+
+    assert kinds.count("CommandSucceeded") > 0
+    assert "NeedEscalated" not in kinds
+    assert (await state(desk)).urgency is None
+    assert await desk.store.calendar.next(START) is not None
