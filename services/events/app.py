@@ -1,7 +1,8 @@
 """The process of the events service."""
 
-from services.events import api, rules
+from services.events import api, rules, shift_api
 from services.events.reading import Reading
+from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
 from shared.config import Events
 from shared.contracts.events import COMMANDS, FACTS
@@ -16,6 +17,7 @@ def build(settings: Events) -> Service:
     service.commands(rules, store, COMMANDS, FACTS)
     service.due(store.calendar)
     service.routes(api.routes(Reading(store), store.inbox))
+    service.routes(shift_api.routes(ShiftReading(store)))
     return service
 
 

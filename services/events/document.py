@@ -34,7 +34,8 @@ class Event(Struct, frozen=True):
     """An event with what only its owner knows, and what deciding the batch at hand needs.
 
     `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
-    is a member of; `places` holds the registrations that the batch mentions or has promoted.
+    is a member of; `places` holds the registrations that the batch mentions or has promoted; `shifts` names those that
+    are to be cancelled next, if that is asked.
     """
 
     state: EventState | None = None
@@ -46,6 +47,7 @@ class Event(Struct, frozen=True):
     campaign: CampaignState | None = None
     acting: dict[str, frozenset[str]] = {}
     places: dict[str, Place] = {}
+    shifts: tuple[str, ...] = ()
 
 
 class Arranged(Fact, frozen=True):

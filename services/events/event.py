@@ -23,6 +23,7 @@ from shared.contracts.events import (
     Register,
 )
 from shared.contracts.message import Fact
+from shared.contracts.shifts import CancelShifts
 from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
 
 __all__ = ["decide", "evolve", "initial"]
@@ -142,7 +143,7 @@ def _cancel(state: EventState, command: CancelEvent, asked: Asked) -> Decision:
     if state.status == "completed":
         return Decision(refused("event-wrong-state", status=state.status))
     after = replace(following(state, asked), status="cancelled", cancellation=Cancellation(command.reason, asked.at))
-    return Decision(Done("event", after.id, after), (EventCancelled(after),))
+    return Decision(Done("event", after.id, after), (EventCancelled(after),), (CancelShifts(after.id),))
 
 
 def _unchanged(state: EventState, status: int = 200) -> Decision:

@@ -1,13 +1,16 @@
 """The deciders of this service, seen as one by the processor. Pure."""
 
-from services.events import campaign, event
+from services.events import campaign, clearance, event, shift
 from services.events.campaign import Campaign
+from services.events.clearance import Noted, Standing
 from services.events.document import Arranged, Event, Hidden
+from services.events.roster import Remarked, Shift
 from shared.contracts.events import CampaignCommand, CampaignFact, EventCommand, EventFact
 from shared.contracts.message import Command, Fact
+from shared.contracts.shifts import CancelShifts, ShiftCommand, ShiftFact, VolunteerCommand
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Campaign | Event
+State = Campaign | Event | Shift | Standing
 
 
 def decide(state: State, command: Command, asked: Asked) -> Decision:
@@ -17,6 +20,12 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
             return campaign.decide(state, command, asked)
         case Event() if isinstance(command, EventCommand):
             return event.decide(state, command, asked)
+        case Event() if isinstance(command, CancelShifts):
+            return shift.cancel_all(state, command, asked)
+        case Shift() if isinstance(command, ShiftCommand):
+            return shift.decide(state, command, asked)
+        case Standing() if isinstance(command, VolunteerCommand):
+            return clearance.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -28,6 +37,10 @@ def evolve(state: State, fact: Fact) -> State:
             return campaign.evolve(state, fact)
         case Event() if isinstance(fact, EventFact | Arranged | Hidden):
             return event.evolve(state, fact)
+        case Shift() if isinstance(fact, ShiftFact | Remarked):
+            return shift.evolve(state, fact)
+        case Standing() if isinstance(fact, Noted):
+            return clearance.evolve(state, fact)
         case _:
             return state
 

@@ -5,16 +5,21 @@ and saved in one transaction; campaigns, partners and events are guarded by vers
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from services.events.campaign import Campaign
+from services.events.clearance import Standing
 from services.events.document import Event, Hidden
 from services.events.lines import Lines, place_of
+from services.events.roster import Shift
 from services.events.rules import State
+from services.events.shift import STEP
+from services.events.shift_store import COLLECTIONS as OF_SHIFTS
+from services.events.shift_store import UNIQUE, Change, ShiftStore, shift_changes, standing_changes
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
@@ -34,6 +39,7 @@ from shared.contracts.events import (
     RemoveMember,
     Venue,
 )
+from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
 from shared.due import Calendar
 from shared.mongo import (
     Client,
@@ -50,7 +56,7 @@ from shared.mongo import (
 from shared.ports import Ask, Entry, TooLarge
 
 VERSION: Final = "state.version"
-COLLECTIONS: Final = ("campaigns", "slugs", "partners", "events", "registrations")
+COLLECTIONS: Final = ("campaigns", "slugs", "partners", "events", "registrations", *OF_SHIFTS)
 
 
 class EventsStore:
@@ -63,11 +69,13 @@ class EventsStore:
         self.lines = Lines(database.registrations)
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
+        self.shifts = ShiftStore(database, self.watched)
 
     async def prepare(self) -> None:
         """Make the indexes."""
         await self.inbox.prepare()
         await self.calendar.prepare()
+        await self.shifts.prepare()
         database = self.database
         waiting = {"order": {"$exists": True}}
         with translated():
@@ -93,8 +101,10 @@ class EventsStore:
         """The campaigns and events that the commands name, with what deciding them needs."""
         with translated():
             campaigns = await self._load_campaigns([ask for ask in asks if isinstance(ask.command, OfCampaign)])
-            events = await self._load_events([ask for ask in asks if isinstance(ask.command, OfEvent)])
-        return campaigns | events
+            events = await self._load_events([ask for ask in asks if isinstance(ask.command, OfEvent | CancelShifts)])
+            shifts = await self.shifts.load([ask for ask in asks if isinstance(ask.command, OfShift)])
+            people = await self._load_standings([ask for ask in asks if isinstance(ask.command, OfVolunteer)])
+        return {**campaigns, **events, **shifts, **people}
 
     async def save(self, before: dict[str, State], after: dict[str, State], entries: Sequence[Entry]) -> None:
         """Write what changed, and the entries, in one transaction."""
@@ -108,10 +118,14 @@ class EventsStore:
                     changes.campaign(was, state)
                 case Event(), Event():
                     changes.event(was, state)
+                case Shift(), Shift():
+                    changes.note(shift_changes(was, state))
+                case Standing(), Standing():
+                    changes.note(standing_changes(was, state))
                 case _:  # a stream keeps its kind
                     pass
-        if changes.slugs_clash and len(entries) > 1:
-            raise TooLarge  # in halves, the later one finds the slug taken
+        if changes.clash and len(entries) > 1:
+            raise TooLarge  # in halves, the later one finds what the earlier one wrote
 
         def write(session: Session) -> None:
             self.inbox.add(session, entries)
@@ -166,6 +180,10 @@ class EventsStore:
         for stream, mentioned in places.items():
             if stream in events:
                 events[stream] = replace(events[stream], places=mentioned)
+        for ask in asks:
+            if isinstance(ask.command, CancelShifts):
+                names = await self.shifts.open_shifts(ask.stream, ask.command.after, STEP)
+                events[ask.stream] = replace(events[ask.stream], shifts=names)
         await self._add_campaigns(events, asks)
         await self.lines.add_heads(events, [ask.command for ask in asks])
         return dict(events)
@@ -191,6 +209,28 @@ class EventsStore:
                 acting={person: names for person in people[stream] if (names := acting.get((campaign, person)))},
             )
 
+    async def watched(self, people: Mapping[str, set[str]]) -> dict[str, Event]:
+        """Events by id, each with what tells whether these people may see and change it."""
+        events = {document["_id"]: event_of(document) for document in await _by_id(self.database.events, people)}
+        wanted = {name: event.state.campaign_id for name, event in events.items() if event.state}
+        campaigns = await self.campaigns(set(wanted.values()))
+        acting = await self.acting(set(wanted.values()), set().union(*people.values())) if wanted else {}
+        return {
+            name: replace(
+                events[name],
+                campaign=campaigns.get(campaign),
+                acting={who: names for who in people[name] if (names := acting.get((campaign, who)))},
+            )
+            for name, campaign in wanted.items()
+        }
+
+    async def _load_standings(self, asks: Sequence[Ask]) -> dict[str, Standing]:
+        named = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OfVolunteer)}
+        if not named:
+            return {}
+        acting = await self.acting(named, {ask.asked.person for ask in asks})
+        return await self.shifts.standings(asks, await self.campaigns(named), acting)
+
     async def acting(self, campaigns: Iterable[str], people: set[str]) -> dict[tuple[str, str], frozenset[str]]:
         """By campaign and person: the partners that the person is a member of."""
         found = await find(
@@ -214,10 +254,18 @@ class _Changes:
         self._replaced: dict[str, list[Document]] = defaultdict(list)
 
     @property
-    def slugs_clash(self) -> bool:
-        """Whether two campaigns of the batch want one slug."""
-        slugs = [document["_id"] for document in self._new["slugs"]]
-        return len(set(slugs)) < len(slugs)
+    def clash(self) -> bool:
+        """Whether two streams of the batch write one document: campaigns a slug, shifts what a person is bound by."""
+        for name in ("slugs", *UNIQUE):
+            written = [document["_id"] for document in (*self._new[name], *self._replaced[name])]
+            if len(set(written)) < len(written):
+                return True
+        return False
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """Note documents of shifts."""
+        for collection, document, was in changes:
+            self._note(collection, document, was)
 
     def campaign(self, was: Campaign, now: Campaign) -> None:
         """Note a campaign and its changed partners."""
@@ -284,7 +332,7 @@ def _campaign_of(event: Event, ask: Ask) -> str | None:
     if isinstance(ask.command, CreateEvent):
         return ask.command.campaign_id
     state = event.state
-    if state is None or isinstance(ask.command, LeaveEvent | PromoteWaiting):
+    if state is None or isinstance(ask.command, LeaveEvent | PromoteWaiting | CancelShifts):
         return None
     if isinstance(ask.command, Register) and state.visibility != "members" and state.published_at and not state.hidden:
         return None

@@ -23,6 +23,7 @@ from services.gateway import (
     pages,
     pledges,
     results,
+    shifts,
     taxonomies,
     vocabularies,
 )
@@ -61,6 +62,7 @@ WRITES: Final = (
     *events.WRITES,
     *results.WRITES,
     *hiding.WRITES,
+    *shifts.WRITES,
     *needs.WRITES,
     *need_life.WRITES,
     *pledges.WRITES,
@@ -130,6 +132,7 @@ class Gateway:
             *(commands.route(write) for write in WRITES),
             *events.reads(personal),
             *hiding.reads(personal),
+            *shifts.reads(personal),
             *needs.reads(personal),
             *pledges.reads(personal),
             *me.reads(self.identity, personal),

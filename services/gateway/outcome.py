@@ -77,6 +77,12 @@ def url_of(kind: str, name: str) -> str:
     match kind:
         case "partner":
             return f"/v1/campaigns/{name.partition('.')[0]}"
+        case "shift":
+            return f"/v1/events/{name.partition('.')[0]}/shifts/{name}"
+        case "assignment":
+            return "/v1/me/shifts"
+        case "clearance":
+            return f"/v1/campaigns/{name.partition('.')[0]}/clearances"
         case "registration" | "notification":
             return f"/v1/me/{kind}s"
         case "follow":

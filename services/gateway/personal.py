@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from services.gateway import parameters
 from services.gateway.identity import Identity
 from services.gateway.problems import Answer, ProblemError
-from services.gateway.table import Exchange, Parameter, Route
+from services.gateway.table import Access, Exchange, Parameter, Route
 from shared.internal_client import Internal, Reply, Unavailable
 
 OK: Final = 200
@@ -53,16 +53,17 @@ class Personal:
         ask: Path,
         answers: type[Struct],
         tag: str,
+        access: Access = "person",
     ) -> Route:
-        """Route to one thing."""
+        """Route to one thing; with public `access` also for who is not signed in."""
 
         async def handle(exchange: Exchange) -> Answer:
-            caller = await self._identity.require(exchange.headers)
+            wanted = await self._caller(exchange, access)
             parameters.query(exchange.scope["query_string"])
-            reply = await self._ask(exchange, service, ask(exchange.ids), {"person": caller.person})
+            reply = await self._ask(exchange, service, ask(exchange.ids), wanted)
             return private(reply.body)
 
-        return Route(method="GET", path=path, summary=summary, handle=handle, tag=tag, answers={OK: answers})
+        return Route("GET", path, summary, handle, tag, {OK: answers}, access=access)
 
     def list(
         self,
@@ -73,14 +74,15 @@ class Personal:
         ask: Path,
         answers: type[Struct],
         tag: str,
+        access: Access = "person",
     ) -> Route:
-        """Route to a list; `next` of the service's page becomes an address."""
+        """Route to a list; `next` of the service's page becomes an address. `access` as in `one`."""
 
         async def handle(exchange: Exchange) -> Answer:
-            caller = await self._identity.require(exchange.headers)
+            caller = await self._caller(exchange, access)
             query = parameters.query(exchange.scope["query_string"], [known.name for known in PAGING])
             limit, cursor = query.limit(), query.one("cursor")
-            wanted = {"person": caller.person, "limit": str(limit)}
+            wanted = {**caller, "limit": str(limit)}
             if cursor is not None:
                 wanted["cursor"] = cursor
             reply = await self._ask(exchange, service, ask(exchange.ids), wanted)
@@ -96,8 +98,16 @@ class Personal:
             handle=handle,
             tag=tag,
             answers={OK: answers},
+            access=access,
             query=PAGING,
         )
+
+    async def _caller(self, exchange: Exchange, access: Access) -> dict[str, str]:
+        """On whose behalf is asked: nobody's, where everybody is answered and who asks is not signed in."""
+        if access == "person":
+            return {"person": (await self._identity.require(exchange.headers)).person}
+        caller = await self._identity.authenticate(exchange.headers)
+        return {"person": caller.person} if caller else {}
 
     async def _ask(self, exchange: Exchange, service: str, path: str, wanted: Mapping[str, str]) -> Reply:
         try:

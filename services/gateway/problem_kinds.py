@@ -217,6 +217,34 @@ KINDS: dict[str, Kind] = {
         "Too many figures",
         "An event may have `most` figures of what it brought about.",
     ),
+    # Shifts
+    "shift-full": Kind(
+        409,
+        "The shift is full",
+        "No place is left on it (`left`). Look for another shift of the event.",
+    ),
+    "shift-not-open": Kind(
+        409,
+        "The shift takes nobody now",
+        "`status` says why: it is cancelled or over, or its event is not announced.",
+    ),
+    "double-booked": Kind(
+        409,
+        "Another shift is at the same time",
+        "The person stands on the shift `shift_id` from `starts_at` to `ends_at` (in `timezone`). If both are meant, "
+        "name that one in `override`; an organiser says a reason with it.",
+    ),
+    "clearance-required": Kind(
+        409,
+        "The role asks for a clearance",
+        "It takes a valid clearance of this `kind`, of this `level` or a higher one, recorded for the campaign. An "
+        "organiser or a partner of the campaign records what you show them.",
+    ),
+    "assignment-not-active": Kind(
+        409,
+        "The place is not yours any more",
+        "`status` says what became of it. If the shift has places left, take one anew.",
+    ),
     # Needs and pledges
     "not-enough-left": Kind(
         409,
@@ -281,7 +309,8 @@ KINDS: dict[str, Kind] = {
     "less-than-committed": Kind(
         409,
         "Less than is spoken for",
-        "A need cannot fall below what is held and pledged; an event's capacity not below who is registered.",
+        "A need cannot fall below what is held and pledged; an event's capacity not below "
+        "who is registered, a shift's places not below who stands on it.",
     ),
     "unit-fixed": Kind(
         409,

@@ -28,6 +28,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
     for name, pattern in {
         "campaign_id": CAMPAIGN_ID,
         "event_id": EVENT_ID,
+        "shift_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "need_id": NEED_ID,
         "registration_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "pledge_id": rf"{NEED_ID}\.{_SUFFIX}",

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import life, vocabularies
+from shared.contracts import life, shifts, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -332,6 +332,7 @@ COMMANDS: Final = Family[Command](
     PromoteWaiting,
     *life.COMMANDS,
     *vocabularies.COMMANDS,
+    *shifts.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -357,4 +358,5 @@ FACTS: Final = Family[Fact](
     RegistrationCancelled,
     *life.FACTS,
     *vocabularies.FACTS,
+    *shifts.FACTS,
 )

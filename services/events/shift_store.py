@@ -1,0 +1,237 @@
+"""The documents of shifts: `shifts`, `assignments`, `volunteers` and `rosters`, each with its contract's `state`.
+
+A roster says nothing but how often a person was given a place: it is written with each of these, so that of two
+shifts at one time, decided at one time, only one is saved. What overlaps is found among the assignments.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.events.clearance import Standing
+from services.events.document import Event
+from services.events.roster import ACTIVE, Booking, Held, Shift, counts
+from shared.contracts.event_states import CampaignState
+from shared.contracts.shifts import (
+    AssignmentState,
+    CancelShift,
+    ChangePlace,
+    ChangeShift,
+    ConfirmPlace,
+    LeavePlace,
+    OfVolunteer,
+    OpenShift,
+    ProposePlace,
+    ReleasePlace,
+    ShiftState,
+    TakePlace,
+    VolunteerState,
+)
+from shared.mongo import Collection, Database, Document, find, translated
+from shared.ports import Ask
+
+COLLECTIONS: Final = ("shifts", "assignments", "volunteers", "rosters")
+UNIQUE: Final = ("volunteers", "rosters")
+"""Documents that two streams of one batch may both want to write."""
+
+Change = tuple[str, Document, int | None]
+"""A document for a collection, with the version it was loaded with; None for a new one."""
+Watched = Callable[[Mapping[str, set[str]]], Awaitable[dict[str, Event]]]
+"""Events by id, each with what tells whether these people may see and change it."""
+
+
+class ShiftStore:
+    """Reads what the commands of shifts need."""
+
+    def __init__(self, database: Database, watched: Watched) -> None:
+        """Read this database; `watched` reads events."""
+        self._database = database
+        self._watched = watched
+
+    async def prepare(self) -> None:
+        """Make the indexes."""
+        database = self._database
+        with translated():
+            shifts, assignments = database.shifts, database.assignments
+            await shifts.create_index([("state.event_id", 1), ("state.starts_at_utc", 1), ("_id", 1)], name="event")
+            await assignments.create_index([("state.shift_id", 1), ("state.created_at", 1), ("_id", 1)], name="shift")
+            await assignments.create_index(
+                [("state.person", 1), ("state.starts_at_utc", -1), ("_id", -1)], name="person"
+            )
+            await database.volunteers.create_index([("state.campaign_id", 1), ("_id", 1)], name="campaign")
+            await database.volunteers.create_index([("state.person", 1)], name="person")
+
+    async def load(self, asks: Sequence[Ask]) -> dict[str, Shift]:
+        """The shifts that the commands name."""
+        if not asks:
+            return {}
+        shifts = {ask.stream: Shift() for ask in asks}
+        for document in await _by_id(self._database.shifts, shifts):
+            shifts[document["_id"]] = Shift(msgspec.convert(document["state"], ShiftState))
+        await self._add_events(shifts, asks)
+        await self._add_held(shifts, asks)
+        await self._add_people(shifts, asks)
+        return shifts
+
+    async def standings(
+        self,
+        asks: Sequence[Ask],
+        campaigns: Mapping[str, CampaignState],
+        acting: Mapping[tuple[str, str], frozenset[str]],
+    ) -> dict[str, Standing]:
+        """What the commands on people's clearances look at."""
+        known = await self._volunteers({ask.stream for ask in asks})
+        return {
+            ask.stream: Standing(
+                known.get(ask.stream),
+                campaigns.get(ask.command.campaign_id),
+                frozenset(person for campaign, person in acting if campaign == ask.command.campaign_id),
+            )
+            for ask in asks
+            if isinstance(ask.command, OfVolunteer)
+        }
+
+    async def open_shifts(self, event_id: str, after: str, most: int) -> tuple[str, ...]:
+        """Shifts of an event that are not cancelled, in the order of their ids."""
+        query = {"state.event_id": event_id, "state.status": "open", "_id": {"$gt": after}}
+        found = await find(self._database.shifts, query, {"_id": 1}, sort=[("_id", 1)], limit=most)
+        return tuple(document["_id"] for document in found)
+
+    async def _add_events(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
+        events: dict[str, str] = {name: shift.state.event_id for name, shift in shifts.items() if shift.state}
+        people: dict[str, set[str]] = defaultdict(set)
+        for ask in asks:
+            if isinstance(ask.command, OpenShift):
+                events.setdefault(ask.stream, ask.command.event_id)
+            if ask.stream in events:
+                people[events[ask.stream]].add(ask.asked.person)
+        watched = await self._watched(people)
+        for name, event in events.items():
+            shifts[name] = replace(shifts[name], event=watched.get(event, Event()))
+
+    async def _add_held(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
+        """Add the places that are mentioned; all that count, where the command is about everybody."""
+        ors: list[Document] = []
+        mentioned = {f"{ask.stream}.{person}" for ask in asks for person in _mentioned(ask)}
+        whole = {ask.stream for ask in asks if isinstance(ask.command, ChangeShift | CancelShift)}
+        if mentioned:
+            ors.append({"_id": {"$in": sorted(mentioned)}})
+        if whole:
+            ors.append({"state.shift_id": {"$in": sorted(whole)}, "state.status": {"$in": sorted(ACTIVE)}})
+        held: dict[str, dict[str, Held]] = defaultdict(dict)
+        for document in await find(self._database.assignments, {"$or": ors}, sort=[("_id", 1)]) if ors else ():
+            one = held_of(document)
+            held[one.assignment.shift_id][one.assignment.person] = one
+        for name, people in held.items():
+            shifts[name] = replace(shifts[name], held=people)
+
+    async def _add_people(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
+        """Add to shifts what decides of those who want a place on them."""
+        coming: dict[str, set[str]] = defaultdict(set)
+        for ask in asks:
+            if isinstance(ask.command, TakePlace | ProposePlace | ConfirmPlace) and shifts[ask.stream].state:
+                coming[ask.stream].update(_mentioned(ask))
+        if not coming:
+            return
+        # The rosters first: who is given a place elsewhere after that makes our write fail.
+        everybody = set().union(*coming.values())
+        rosters = {one["_id"]: one["state"]["version"] for one in await _by_id(self._database.rosters, everybody)}
+        bookings = await self._bookings(shifts, coming)
+        named = {_volunteer_id(shifts[name], person): person for name, people in coming.items() for person in people}
+        known = await self._volunteers(named)
+        for name, people in coming.items():
+            ids = {person: _volunteer_id(shifts[name], person) for person in people}
+            shifts[name] = replace(
+                shifts[name],
+                rosters={person: rosters.get(person, 0) for person in people},
+                bookings={person: found for person in people if (found := tuple(bookings.get(person, ())))},
+                volunteers={person: known[one] for person, one in ids.items() if one in known},
+            )
+
+    async def _bookings(
+        self, shifts: Mapping[str, Shift], coming: Mapping[str, Iterable[str]]
+    ) -> dict[str, list[Booking]]:
+        """What these people are booked for at the times of these shifts; the shifts of cancelled events are none."""
+        ors = [
+            {
+                "state.person": {"$in": sorted(people)},
+                "state.starts_at_utc": {"$lt": state.ends_at_utc},
+                "state.ends_at_utc": {"$gt": state.starts_at_utc},
+            }
+            for name, people in coming.items()
+            if (state := shifts[name].state)
+        ]
+        found = await find(self._database.assignments, {"state.status": {"$in": sorted(ACTIVE)}, "$or": ors})
+        held = [held_of(document).assignment for document in found]
+        events = sorted({mine.event_id for mine in held})
+        query = {"_id": {"$in": events}, "state.status": "cancelled"}
+        off = {one["_id"] for one in await find(self._database.events, query, {"_id": 1})} if events else set()
+        bookings: dict[str, list[Booking]] = defaultdict(list)
+        for mine in sorted(held, key=lambda one: (one.starts_at_utc, one.id)):
+            if mine.event_id not in off:
+                booking = {name: getattr(mine, name) for name in Booking.__struct_fields__}
+                bookings[mine.person].append(Booking(**booking))
+        return bookings
+
+    async def _volunteers(self, ids: Iterable[str]) -> dict[str, VolunteerState]:
+        found = await _by_id(self._database.volunteers, ids)
+        return {document["_id"]: msgspec.convert(document["state"], VolunteerState) for document in found}
+
+
+def shift_changes(was: Shift, now: Shift) -> Iterator[Change]:
+    """The documents that are new after a batch."""
+    if now.state is not None and now.state is not was.state:
+        yield "shifts", _document(now.state), was.state.version if was.state else None
+    for person, held in now.held.items():
+        before = was.held.get(person)
+        if held is before:
+            continue
+        known = before.assignment.version if before else None
+        yield "assignments", {**_document(held.assignment), "note": held.note, "reason": held.reason}, known
+        if person in now.rosters and _given(before, held):
+            version = now.rosters[person]
+            yield "rosters", {"_id": person, "state": {"version": version + 1}}, version or None
+
+
+def standing_changes(was: Standing, now: Standing) -> Iterator[Change]:
+    """The document of a person in a campaign, if it is new."""
+    if now.state is not None and now.state is not was.state:
+        yield "volunteers", _document(now.state), was.state.version if was.state else None
+
+
+def held_of(document: Document) -> Held:
+    """A place as its document tells it."""
+    return Held(msgspec.convert(document["state"], AssignmentState), document["note"], document["reason"])
+
+
+def _given(before: Held | None, now: Held) -> bool:
+    """Whether a person came to stand on a shift, or said so."""
+    status = now.assignment.status
+    return counts(now) and (before is None or not counts(before) or before.assignment.status != status)
+
+
+def _mentioned(ask: Ask) -> tuple[str, ...]:
+    """The people whose places a command is about, if not everybody's."""
+    match ask.command:
+        case ProposePlace(person=person) | ReleasePlace(person=person):
+            return (person,)
+        case TakePlace() | ConfirmPlace() | ChangePlace() | LeavePlace():
+            return (ask.asked.person,)
+        case _:
+            return ()
+
+
+def _volunteer_id(shift: Shift, person: str) -> str:
+    return f"{shift.state.campaign_id}.{person}" if shift.state else person
+
+
+def _document(state: ShiftState | AssignmentState | VolunteerState) -> Document:
+    return {"_id": state.id, "state": msgspec.to_builtins(state)}
+
+
+async def _by_id(collection: Collection, names: Iterable[str]) -> list[Document]:
+    wanted = sorted(names)
+    return await find(collection, {"_id": {"$in": wanted}}) if wanted else []
