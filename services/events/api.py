@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.events import life_api
 from services.events.reading import Reading
 from shared import queries
 from shared.decider import Refused
@@ -44,6 +45,7 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
         Route("/events/{event_id}/hiding", queries.answering(hiding)),
         Route("/registrations", queries.answering(registrations_of)),
         Route("/snapshot", snapshot),
+        *life_api.routes(reading),
         *queries.routes(inbox),
     ]
 

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.events.attached import Attached
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import AttendanceNoted
 from shared.contracts.events import (
@@ -19,6 +20,8 @@ from shared.contracts.events import (
     Venue,
 )
 from shared.contracts.message import Fact
+from shared.contracts.programme import ProgrammeChanged
+from shared.contracts.slots import SlotAdded, SlotBooked, SlotReleased
 from shared.decider import Asked
 
 
@@ -35,7 +38,7 @@ class Event(Struct, frozen=True):
 
     `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
     is a member of; `places` holds the registrations that the batch mentions or has promoted; `shifts` names those that
-    are to be cancelled next, if that is asked.
+    are to be cancelled next, if that is asked; `attached` is what else hangs on the event and is mentioned.
     """
 
     state: EventState | None = None
@@ -48,6 +51,7 @@ class Event(Struct, frozen=True):
     acting: dict[str, frozenset[str]] = {}
     places: dict[str, Place] = {}
     shifts: tuple[str, ...] = ()
+    attached: dict[str, Attached] = {}
 
 
 class Arranged(Fact, frozen=True):
@@ -78,6 +82,10 @@ def evolve(event: Event, fact: EventFact | Arranged | Hidden) -> Event:
             waited = event.places[registration.id].order is not None
             waiting = event.waiting.without(registration) if waited else event.waiting
             place = Place(registration)
+        case ProgrammeChanged(programme=thing) | SlotAdded(slot=thing):
+            return replace(event, state=fact.event, attached=event.attached | {thing.id: thing})
+        case SlotBooked(slot=slot, booking=booking) | SlotReleased(slot=slot, booking=booking):
+            return replace(event, state=fact.event, attached=event.attached | {slot.id: slot, booking.id: booking})
         case _:
             return replace(event, state=fact.event)
     return replace(event, state=fact.event, waiting=waiting, places=event.places | {registration.id: place})

@@ -24,6 +24,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.message import Fact
 from shared.contracts.shifts import CancelShifts
+from shared.contracts.slots import BookSlot, ReleaseBooking
 from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
 
 __all__ = ["decide", "evolve", "initial"]
@@ -43,6 +44,8 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
             return places.leave(event, state, command, asked)
         case PromoteWaiting():
             return places.promote(event, state, asked)
+        case BookSlot() | ReleaseBooking():
+            return life.decide(event, state, command, asked)
         case _ if not (manages(event, asked.person) or life.moderates(command, asked)):
             return Decision(FORBIDDEN if visible(event, asked.person) else NOT_FOUND)
         case PublishEvent():

@@ -1,6 +1,6 @@
 """What organisers do with an event beside planning it, seen as one by its rules. Pure."""
 
-from services.events import attendance, completion, hiding
+from services.events import attendance, completion, hiding, programme, slots
 from services.events.document import Event
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
@@ -8,11 +8,13 @@ from shared.contracts.events import EventState
 from shared.contracts.hiding import HideEvent, UnhideEvent
 from shared.contracts.life import LifeCommand
 from shared.contracts.message import Command
+from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction
+from shared.contracts.slots import AddSlot, BookSlot, ReleaseBooking
 from shared.decider import Asked, Decision
 
 
 def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) -> Decision:
-    """Answer a command of somebody who manages the event."""
+    """Answer a command of somebody who manages the event, or that everybody may give."""
     match command:
         case CompleteEvent():
             return completion.complete(state, command, asked)
@@ -26,6 +28,10 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
             return hiding.hide(event, state, command, asked)
         case UnhideEvent():
             return hiding.unhide(event, state, asked)
+        case AddAgendaItem() | AddAction() | ChangeAction():
+            return programme.decide(event, state, command, asked)
+        case AddSlot() | BookSlot() | ReleaseBooking():
+            return slots.decide(event, state, command, asked)
 
 
 def moderates(command: Command, asked: Asked) -> bool:

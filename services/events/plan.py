@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
 from shared import instants
-from shared.contracts.events import ChangeEvent, CreateEvent, EventState, Venue, VenueChange, Visibility
+from shared.contracts.events import ChangeEvent, CreateEvent, EventState, EventType, Venue, VenueChange, Visibility
 from shared.decider import Refused
 
 
@@ -28,6 +28,8 @@ class Plan(Struct, frozen=True):
     languages: tuple[str, ...]
     age_min: int | None
     age_max: int | None
+    type: EventType
+    previous: str | None
 
 
 class Times(Struct, frozen=True):

@@ -33,16 +33,16 @@ class Reading:
 
     def __init__(self, store: EventsStore) -> None:
         """Read what the store writes."""
-        self._store = store
+        self.store = store
         self._database = store.database
 
     async def campaign(self, name: str, person: str | None) -> CampaignState | None:
         """A campaign by id or slug, if the person may know of it."""
         with translated():
-            found = await self._store.campaigns([name])
+            found = await self.store.campaigns([name])
             if not found:
                 slug = await self._database.slugs.find_one({"_id": name}, max_time_ms=QUERY_MS)
-                found = await self._store.campaigns([slug["campaign_id"]] if slug else [])
+                found = await self.store.campaigns([slug["campaign_id"]] if slug else [])
         state = next(iter(found.values()), None)
         return state if state is not None and campaigns.visible(state, person) else None
 
@@ -62,17 +62,22 @@ class Reading:
             return None
         return replace(event.state, venue=event.venue, online_url=event.online_url) if told else event.state
 
-    async def hiding(self, name: str, person: str | None) -> dict[str, Any] | Refused:
-        """Whether an event is hidden and why it was hidden last, for those who manage it."""
+    async def managed(self, name: str, person: str | None) -> Event | Refused:
+        """An event, for those who manage it."""
         with translated():
             event = await self._event(name, person)
-        if event is None or event.state is None or not visible(event, person):
+        if event is None or not visible(event, person):
             return NOT_FOUND
-        if not manages(event, person):
-            return FORBIDDEN
+        return event if manages(event, person) else FORBIDDEN
+
+    async def hiding(self, name: str, person: str | None) -> dict[str, Any] | Refused:
+        """Whether an event is hidden and why it was hidden last, for those who manage it."""
+        event = await self.managed(name, person)
+        if isinstance(event, Refused):
+            return event
         last = event.hidden
         return {
-            "hidden": event.state.hidden,
+            "hidden": event.state is not None and event.state.hidden,
             "reason": last.reason if last else None,
             "at": last.at if last else None,
         }
@@ -109,8 +114,8 @@ class Reading:
             return None
         event = event_of(document)
         campaign_id = document["state"]["campaign_id"]
-        found = await self._store.campaigns([campaign_id])
-        acting = await self._store.acting([campaign_id], {person}) if person is not None else {}
+        found = await self.store.campaigns([campaign_id])
+        acting = await self.store.acting([campaign_id], {person}) if person is not None else {}
         return replace(
             event, campaign=found.get(campaign_id), acting={who: names for (_, who), names in acting.items()}
         )
@@ -131,7 +136,7 @@ class Reading:
             return answer(cancelled(place))
         if place.order is None:
             return answer(place)
-        return answer(place, await self._store.lines.position(place.registration.event_id, place.order))
+        return answer(place, await self.store.lines.position(place.registration.event_id, place.order))
 
     async def _cancelled(self, events: set[str]) -> frozenset[str]:
         """Those of the events that are cancelled, with everything that hangs on them."""

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from services.events import attached
 from services.events.campaign import Campaign
 from services.events.clearance import Standing
 from services.events.document import Event, Hidden
@@ -56,7 +57,15 @@ from shared.mongo import (
 from shared.ports import Ask, Entry, TooLarge
 
 VERSION: Final = "state.version"
-COLLECTIONS: Final = ("campaigns", "slugs", "partners", "events", "registrations", *OF_SHIFTS)
+COLLECTIONS: Final = (
+    "campaigns",
+    "slugs",
+    "partners",
+    "events",
+    "registrations",
+    *OF_SHIFTS,
+    *attached.COLLECTIONS,
+)
 
 
 class EventsStore:
@@ -92,6 +101,8 @@ class EventsStore:
             )
             await registrations.create_index([("state.person", 1), ("state.created_at", -1), ("_id", -1)], name="mine")
             await registrations.create_index([("state.event_id", 1), ("state.created_at", 1), ("_id", 1)], name="event")
+            await database.slots.create_index([("state.event_id", 1)], name="event")
+            await database.bookings.create_index([("state.slot_id", 1)], name="slot")
 
     async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
         """Inbox entries of those commands that were decided before."""
@@ -184,9 +195,23 @@ class EventsStore:
             if isinstance(ask.command, CancelShifts):
                 names = await self.shifts.open_shifts(ask.stream, ask.command.after, STEP)
                 events[ask.stream] = replace(events[ask.stream], shifts=names)
+        await self._add_attached(events, asks)
         await self._add_campaigns(events, asks)
         await self.lines.add_heads(events, [ask.command for ask in asks])
         return dict(events)
+
+    async def _add_attached(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
+        """Add to events what else hangs on them and the commands mention."""
+        named: dict[str, set[str]] = defaultdict(set)
+        for ask in asks:
+            for collection, name in attached.mentioned(ask.command):
+                named[collection].add(name)
+        for collection, names in named.items():
+            for document in await _by_id(self.database[collection], names):
+                thing = msgspec.convert(document["state"], attached.COLLECTIONS[collection])
+                if thing.event_id in events:
+                    event = events[thing.event_id]
+                    events[thing.event_id] = replace(event, attached=event.attached | {thing.id: thing})
 
     async def _add_campaigns(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
         """Add to events what says who may do what: their campaign, and for which partners the callers act."""
@@ -282,6 +307,10 @@ class _Changes:
         """Note an event and its changed registrations."""
         if now.state is not None and now.state is not was.state:
             self._note("events", _event_document(now, now.state), was.state.version if was.state else None)
+        for name, thing in now.attached.items():
+            had = was.attached.get(name)
+            if thing is not had:
+                self._note(attached.collection_of(thing), _document(thing), had.version if had else None)
         at_hand = {place.registration.id: place for head in was.waiting.heads.values() for place in head}
         before = at_hand | was.places
         for name, place in now.places.items():
@@ -344,7 +373,7 @@ async def _by_id(collection: Collection, names: Iterable[str]) -> list[Document]
     return await find(collection, {"_id": {"$in": wanted}}) if wanted else []
 
 
-def _document(state: CampaignState | PartnerState) -> Document:
+def _document(state: CampaignState | PartnerState | attached.Attached) -> Document:
     return {"_id": state.id, "state": msgspec.to_builtins(state)}
 
 

@@ -35,6 +35,7 @@ from shared.contracts.events import (
     ChangeEvent,
     CreateEvent,
     EventState,
+    EventType,
     LeaveEvent,
     PublishEvent,
     Register,
@@ -82,6 +83,8 @@ class NewEvent(Body):
     age_min: Age | None = None
     age_max: Age | None = None
     publish: bool = False
+    type: EventType = "one_off"
+    previous: Id | None = None
 
 
 class PlaceChange(Body):
@@ -113,6 +116,8 @@ class EventChange(Body):
     languages: Languages = Field(default_factory=absent)
     age_min: Age | None = None
     age_max: Age | None = None
+    type: EventType = Field(default_factory=absent)
+    previous: Id | None = None
 
 
 class Cancelling(Body):
@@ -138,6 +143,7 @@ def create(wish: Wish[NewEvent]) -> CreateEvent:
     """Make the command of a new event."""
     fields = sent(wish.body)
     campaign = existing(PATTERNS["campaign_id"], fields.pop("campaign_id"), "/campaign_id")
+    _check_previous(fields)
     venue = fields.pop("venue", None)
     return CreateEvent(
         event_id=new_id("event", wish.command_id),
@@ -150,9 +156,16 @@ def create(wish: Wish[NewEvent]) -> CreateEvent:
 def change(wish: Wish[EventChange]) -> ChangeEvent:
     """Make the command of a change; a venue is merged by the service, which knows it."""
     fields = sent(wish.body)
+    _check_previous(fields)
     if isinstance(fields.get("venue"), dict):
         fields["venue"] = VenueChange(**fields["venue"])
     return ChangeEvent(wish.id, revision=wish.revision, **fields)
+
+
+def _check_previous(fields: dict[str, Any]) -> None:
+    """What names no event is not found; whether the caller may see that event is asked when it is looked at."""
+    if fields.get("previous") is not None:
+        existing(PATTERNS["event_id"], fields["previous"], "/previous")
 
 
 def own_place(body: NewEvent, answer: dict[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,10 @@ def url_of(kind: str, name: str) -> str:
             return "/v1/me/shifts"
         case "clearance":
             return f"/v1/campaigns/{name.partition('.')[0]}/clearances"
+        case "slot" | "booking":
+            return f"/v1/events/{name.partition('.')[0]}/slots"
+        case "programme":
+            return f"/v1/events/{name}/programme"
         case "registration" | "notification":
             return f"/v1/me/{kind}s"
         case "follow":

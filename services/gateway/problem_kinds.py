@@ -207,6 +207,16 @@ KINDS: dict[str, Kind] = {
         "The registration's status does not allow this",
         "`status` says where it stands. Attendance is noted of parties that are registered.",
     ),
+    "slot-full": Kind(
+        409,
+        "The slot is taken",
+        "It has fewer places left (`left`) than you asked for. Another slot may have some.",
+    ),
+    "too-many-items": Kind(
+        409,
+        "Too many items",
+        "An event may have `most` agenda items, and as many actions.",
+    ),
     "figure-told-already": Kind(
         409,
         "The figure is told already",

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from shared.contracts.events import CampaignStatus, EventStatus, Sector, Visibility
+from shared.contracts.events import CampaignStatus, EventStatus, EventType, Sector, Visibility
 from shared.contracts.message import Family, Message
 from shared.contracts.pledges import Kind, Limit, NeedStatus, Urgency
 
@@ -139,6 +139,8 @@ class Event(Struct, frozen=True):
     completion: Completion | None = None
     attendance: Attendance | None = None
     outcomes: tuple[Outcome, ...] = ()
+    type: EventType = "one_off"
+    previous: str | None = None
 
 
 class Need(Struct, frozen=True):

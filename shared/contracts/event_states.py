@@ -14,6 +14,7 @@ from shared.contracts.results import Attendance, Completion, Outcome
 
 CampaignStatus = Literal["draft", "live", "paused", "closed", "evolved"]
 EventStatus = Literal["draft", "published", "cancelled", "completed"]
+EventType = Literal["one_off", "series", "course", "drop_in", "summit", "public_meeting", "consultation"]
 Visibility = Literal["public", "members", "hidden_location"]
 RegistrationStatus = Literal["registered", "waiting", "cancelled", "attended", "no_show"]
 Sector = Literal[
@@ -95,7 +96,8 @@ class EventState(Struct, frozen=True):
     """An event after a change; of a hidden location `venue` and `online_url` hold no more than the ward.
 
     `registered`, `waiting` and `left` count people; `left` is null without a capacity.
-    `starts_at` and `ends_at` are local times in `timezone`. Without `published_at` it was never announced.
+    `starts_at` and `ends_at` are local times in `timezone`. Without `published_at` it was never announced; `previous`
+    is the meeting before, whose actions this one looks at.
     """
 
     id: str
@@ -131,6 +133,8 @@ class EventState(Struct, frozen=True):
     attendance: Attendance | None = None
     outcomes: tuple[Outcome, ...] = ()
     hidden: bool = False
+    type: EventType = "one_off"
+    previous: str | None = None
 
 
 class RegistrationState(Struct, frozen=True):

@@ -23,6 +23,7 @@ from shared.contracts.event_states import (
     Cancellation,
     EventState,
     EventStatus,
+    EventType,
     OfCampaign,
     OfEvent,
     OnCampaign,
@@ -130,6 +131,8 @@ class CreateEvent(OfEvent, frozen=True):
     age_min: int | None = None
     age_max: int | None = None
     publish: bool = False
+    type: EventType = "one_off"
+    previous: str | None = None
 
 
 class PublishEvent(OfEvent, frozen=True):
@@ -155,6 +158,8 @@ class ChangeEvent(OfEvent, frozen=True, omit_defaults=True):
     languages: tuple[str, ...] | UnsetType = UNSET
     age_min: int | UnsetType | None = UNSET
     age_max: int | UnsetType | None = UNSET
+    type: EventType | UnsetType = UNSET
+    previous: str | UnsetType | None = UNSET
 
 
 class CancelEvent(OfEvent, frozen=True):

@@ -6,9 +6,35 @@ from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAtt
 from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.hiding import EventHidden, EventUnhidden, HideEvent, UnhideEvent
 from shared.contracts.message import Command, Fact
+from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeChanged
+from shared.contracts.slots import AddSlot, BookSlot, ReleaseBooking, SlotAdded, SlotBooked, SlotReleased
 
-LifeCommand = CompleteEvent | CorrectOutcome | NoteAttendance | TakeHeadcount | HideEvent | UnhideEvent
-LifeFact = EventCompleted | OutcomesChanged | AttendanceNoted | HeadcountTaken | EventHidden | EventUnhidden
+LifeCommand = (
+    CompleteEvent
+    | CorrectOutcome
+    | NoteAttendance
+    | TakeHeadcount
+    | HideEvent
+    | UnhideEvent
+    | AddAgendaItem
+    | AddAction
+    | ChangeAction
+    | AddSlot
+    | BookSlot
+    | ReleaseBooking
+)
+LifeFact = (
+    EventCompleted
+    | OutcomesChanged
+    | AttendanceNoted
+    | HeadcountTaken
+    | EventHidden
+    | EventUnhidden
+    | ProgrammeChanged
+    | SlotAdded
+    | SlotBooked
+    | SlotReleased
+)
 
 COMMANDS: Final[tuple[type[Command], ...]] = get_args(LifeCommand)
 FACTS: Final[tuple[type[Fact], ...]] = get_args(LifeFact)

@@ -1,5 +1,8 @@
 """What happens to an event beside its plan, on the real store."""
 
+from msgspec.structs import replace
+
+from services.events.attached_reading import AttachedReading
 from services.events.reading import Reading
 from services.events.store import EventsStore
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
@@ -12,8 +15,10 @@ from shared.contracts.events import (
 )
 from shared.contracts.hiding import HideEvent, UnhideEvent
 from shared.contracts.message import Command
+from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction
 from shared.contracts.results import Figure
-from shared.decider import NOT_FOUND
+from shared.contracts.slots import AddSlot, BookSlot, ReleaseBooking
+from shared.decider import FORBIDDEN, NOT_FOUND
 from tests.events.given import CAMPAIGN, EVENT, a_plan
 from tests.events.log import Log, Wish
 
@@ -98,3 +103,77 @@ async def test_who_waited_moves_up_in_steps_after_a_pause(store: EventsStore) ->
     kept = {document["_id"]: document["state"]["status"] async for document in store.database.registrations.find()}
     assert (status, body["registered"], body["waiting"]) == (200, 1, 1)
     assert kept == {f"{EVENT}.bo": "cancelled", f"{EVENT}.cy": "registered", f"{EVENT}.di": "waiting"}
+
+
+async def test_the_next_meeting_looks_at_what_was_agreed_upon(store: EventsStore) -> None:
+    """Rows 12 and 61: all of last time with its state, and of the times before what is still open."""
+    log = await a_log(store, type="summit")
+    for name, before in (("event_b", EVENT), ("event_c", "event_b")):
+        plan = replace(a_plan(type="summit", previous=before), event_id=name)
+        await log.ask(by_ana(plan))
+    await log.ask(
+        by_ana(AddAction(EVENT, "a1", "Bins")),
+        by_ana(AddAction(EVENT, "a2", "Benches")),
+        by_ana(AddAgendaItem("event_b", "i1", "Look back")),
+        by_ana(AddAction("event_b", "b1", "Trees")),
+    )
+    await log.ask(by_ana(ChangeAction(EVENT, "a1", "done")), by_ana(ChangeAction("event_b", "b1", "dropped")))
+    hanging = AttachedReading(Reading(store))
+
+    second, third = [await hanging.programme(name, None) for name in ("event_b", "event_c")]
+    assert isinstance(second, dict)
+    assert isinstance(third, dict)
+    assert [item.title for item in second["agenda"]] == ["Look back"]
+    assert [
+        (meeting["event_id"], [(action.title, action.state) for action in meeting["actions"]])
+        for meeting in second["carried"]
+    ] == [(EVENT, [("Bins", "done"), ("Benches", "open")])]
+    assert [
+        (meeting["event_id"], [(action.title, action.state) for action in meeting["actions"]])
+        for meeting in third["carried"]
+    ] == [("event_b", [("Trees", "dropped")]), (EVENT, [("Benches", "open")])]
+
+
+async def test_a_meeting_that_may_not_be_seen_carries_nothing(store: EventsStore) -> None:
+    """A public meeting after one of members shows nothing of that; a ring of meetings ends."""
+    log = await a_log(store, type="summit", visibility="members", previous="event_b")
+    await log.ask(by_ana(replace(a_plan(previous=EVENT), event_id="event_b")))
+    await log.ask(by_ana(AddAction(EVENT, "a1", "Secret")))
+    hanging = AttachedReading(Reading(store))
+    stranger, organiser = [await hanging.programme("event_b", who) for who in (None, "ana")]
+
+    assert isinstance(stranger, dict)
+    assert isinstance(organiser, dict)
+    assert stranger["carried"] == []
+    assert len(organiser["carried"]) == 1
+    assert await hanging.programme(EVENT, None) == NOT_FOUND
+
+
+async def test_slots_are_booked_in_one_batch_and_in_the_next(store: EventsStore) -> None:
+    """Nothing is sold twice; who has what is told to the organiser without people."""
+    log = await a_log(store)
+    slot = f"{EVENT}.stall"
+    await log.ask(by_ana(AddSlot(EVENT, slot, "stall", "Stall", 3)))
+    first = await log.ask(
+        *((BookSlot(EVENT, slot, f"{EVENT}.b{who}", 2), who, "resident") for who in ("bo", "cy", "di"))
+    )
+    later = await log.ask(
+        (ReleaseBooking(EVENT, slot, f"{EVENT}.bbo"), "bo", "resident"),
+        (BookSlot(EVENT, slot, f"{EVENT}.bcy", 2), "cy", "resident"),
+        (BookSlot(EVENT, slot, f"{EVENT}.bbo", 2), "bo", "resident"),
+    )
+    hanging = AttachedReading(Reading(store))
+    listed = await hanging.slots(EVENT, None)
+    bookings = await hanging.bookings(EVENT, slot, "ana")
+
+    assert [status for status, _ in first] == [201, 409, 409]
+    assert [status for status, _ in later] == [200, 201, 409]
+    assert isinstance(listed, dict)
+    assert [(one.id, one.left) for one in listed["items"]] == [(slot, 1)]
+    assert isinstance(bookings, dict)
+    assert {(one.id, one.status) for one in bookings["items"]} == {
+        (f"{EVENT}.bbo", "released"),
+        (f"{EVENT}.bcy", "booked"),
+    }
+    assert not any(hasattr(one, "person") for one in bookings["items"])
+    assert await hanging.bookings(EVENT, slot, "bo") == FORBIDDEN

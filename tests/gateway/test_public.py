@@ -21,6 +21,10 @@ PRIVATE = {
     "DeliveryReported",
     "AttendanceNoted",
     "HeadcountTaken",
+    "ProgrammeChanged",
+    "SlotAdded",
+    "SlotBooked",
+    "SlotReleased",
 }
 CANARY = "canary-3f9c"
 

@@ -16,18 +16,32 @@ STRANGERS: Final[dict[str, int]] = {
     f"POST {_PLACE}/hide": GONE,
     f"POST {_PLACE}/unhide": GONE,
     f"GET {_PLACE}/hiding": GONE,
+    f"POST {_PLACE}/agenda": GONE,
+    f"POST {_PLACE}/actions": GONE,
+    f"PATCH {_PLACE}/actions/{{action_id}}": GONE,
+    f"GET {_PLACE}/programme": GONE,
+    f"POST {_PLACE}/slots": GONE,
+    f"GET {_PLACE}/slots": GONE,
+    f"POST {_PLACE}/slots/{{slot_id}}/bookings": GONE,
+    f"GET {_PLACE}/slots/{{slot_id}}/bookings": GONE,
+    f"DELETE {_PLACE}/slots/{{slot_id}}/bookings/{{booking_id}}": GONE,
 }
 BODIES: Final[dict[str, dict[str, Any]]] = {
     f"POST {_PLACE}/outcomes/{{figure}}/correct": {"quantity": 1, "reason": "Because."},
     f"POST {_PLACE}/registrations/{{registration_id}}/attendance": {"status": "attended"},
     f"POST {_PLACE}/attendance": {"headcount": 4},
     f"POST {_PLACE}/hide": {"reason": "Because."},
+    f"POST {_PLACE}/agenda": {"title": "Litter"},
+    f"POST {_PLACE}/actions": {"title": "Bins"},
+    f"PATCH {_PLACE}/actions/{{action_id}}": {"state": "done"},
+    f"POST {_PLACE}/slots": {"kind": "stall", "title": "Stall"},
 }
 
 
 def ids(event: str) -> dict[str, str]:
     """What stands in those paths."""
-    return {"figure": "bags", "registration_id": f"{event}.{'r' * 26}"}
+    on_it = {name: f"{event}.{name[0] * 26}" for name in ("registration_id", "slot_id", "booking_id")}
+    return {"figure": "bags", "action_id": "a" * 26, **on_it}
 
 
 class Doing(Protocol):
@@ -45,6 +59,17 @@ async def live(do: Doing, ana: Person, cy: Person, campaign: str) -> None:
     await do(ana, f"POST {_PLACE}/hide", {"reason": "A threat was made."}, **event)
     await do(ana, f"GET {_PLACE}/hiding", **event)
     await do(ana, f"POST {_PLACE}/unhide", **event)
+    await do(ana, f"POST {_PLACE}/agenda", {"title": "Litter"}, **event)
+    programme = await do(ana, f"POST {_PLACE}/actions", {"title": "Bins", "due": "2030-09-01"}, **event)
+    action = programme["actions"][0]["id"]
+    await do(ana, f"PATCH {_PLACE}/actions/{{action_id}}", {"state": "done"}, action_id=action, **event)
+    await do(cy, f"GET {_PLACE}/programme", **event)
+    slot = (await do(ana, f"POST {_PLACE}/slots", {"kind": "stall", "title": "Stall"}, **event))["id"]
+    place = f"{_PLACE}/slots/{{slot_id}}/bookings"
+    booking = (await do(cy, f"POST {place}", slot_id=slot, **event))["id"]
+    await do(cy, f"GET {_PLACE}/slots", **event)
+    await do(ana, f"GET {place}", slot_id=slot, **event)
+    await do(cy, f"DELETE {place}/{{booking_id}}", slot_id=slot, booking_id=booking, **event)
     came = {"status": "attended", "occurred_at": "2026-01-01T10:00:00Z"}
     place = f"POST {_PLACE}/registrations/{{registration_id}}/attendance"
     await do(ana, place, came, registration_id=party["id"], **event)

@@ -1,0 +1,36 @@
+"""What hangs on an event beside registrations: documents of their own, loaded by batches that mention them. Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from shared.contracts.message import Command
+from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeState
+from shared.contracts.slots import AddSlot, BookingState, BookSlot, ReleaseBooking, SlotState
+
+Attached = ProgrammeState | SlotState | BookingState
+
+COLLECTIONS: Final[dict[str, type[Attached]]] = {
+    "programmes": ProgrammeState,
+    "slots": SlotState,
+    "bookings": BookingState,
+}
+"""Where each kind is kept. All have `id`, `event_id` and `version`."""
+
+
+def mentioned(command: Command) -> Iterator[tuple[str, str]]:
+    """The collections and ids of what deciding a command needs."""
+    match command:
+        case AddAgendaItem() | AddAction() | ChangeAction():
+            yield "programmes", command.event_id
+        case AddSlot(slot_id=slot):
+            yield "slots", slot
+        case BookSlot(slot_id=slot, booking_id=booking) | ReleaseBooking(slot_id=slot, booking_id=booking):
+            yield "slots", slot
+            yield "bookings", booking
+        case _:
+            pass
+
+
+def collection_of(thing: Attached) -> str:
+    """Where it is kept."""
+    return next(name for name, kind in COLLECTIONS.items() if isinstance(thing, kind))
