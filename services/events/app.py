@@ -1,6 +1,7 @@
 """The process of the events service."""
 
-from services.events import api, rules, shift_api
+from services.events import api, partner_api, rules, shift_api
+from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
@@ -18,6 +19,7 @@ def build(settings: Events) -> Service:
     service.due(store.calendar)
     service.routes(api.routes(Reading(store), store.inbox))
     service.routes(shift_api.routes(ShiftReading(store)))
+    service.routes(partner_api.routes(PartnerReading(store)))
     return service
 
 

@@ -15,16 +15,14 @@ from services.events.campaign_document import (
     without,
 )
 from shared.contracts.events import (
-    AddMember,
     AddOrganiser,
-    AddPartner,
     CampaignCommand,
     CampaignState,
     ChangeCampaign,
     CreateCampaign,
+    OfPartner,
     OrganiserAdded,
     OrganiserRemoved,
-    RemoveMember,
     RemoveOrganiser,
 )
 from shared.contracts.vocabularies import AddCategory, AddNeedKind
@@ -41,10 +39,8 @@ def decide(campaign: Campaign, command: CampaignCommand, asked: Asked) -> Decisi
     if state is None:
         return Decision(NOT_FOUND)
     match command:
-        case AddPartner():
-            return partner.join(campaign, state, command, asked)
-        case AddMember() | RemoveMember():
-            return partner.change_members(campaign, state, command, asked)
+        case OfPartner():
+            return partner.decide(campaign, state, command, asked)
         case _ if asked.person not in state.organisers:
             return Decision(FORBIDDEN if visible(state, asked.person) else NOT_FOUND)
         case ChangeCampaign():

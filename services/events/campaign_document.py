@@ -5,7 +5,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.contracts.events import CampaignFact, CampaignState, MemberAdded, MemberRemoved, PartnerJoined, PartnerState
+from shared.contracts.events import CampaignFact, CampaignState, OnPartner, PartnerState
+from shared.contracts.message import Fact
 from shared.decider import Asked, Decision, Done
 
 MOST_PEOPLE: Final = 200
@@ -15,20 +16,33 @@ ENDED: Final = frozenset({"closed", "evolved"})
 
 
 class Campaign(Struct, frozen=True):
-    """A campaign, the partners of it that the batch mentions, and which of the wanted slugs lead to another."""
+    """A campaign, the partners of it that the batch mentions, and which of the wanted slugs lead to another.
+
+    `reasons` are those that the batch gives for removing partners.
+    """
 
     state: CampaignState | None = None
     partners: dict[str, PartnerState] = {}
     taken: frozenset[str] = frozenset()
+    reasons: dict[str, str] = {}
+
+
+class Parted(Fact, frozen=True):
+    """Private: why a partner was removed."""
+
+    partner_id: str
+    reason: str
 
 
 initial: Final = Campaign()
 
 
-def evolve(campaign: Campaign, fact: CampaignFact) -> Campaign:
+def evolve(campaign: Campaign, fact: CampaignFact | Parted) -> Campaign:
     """Take a fact as given."""
     match fact:
-        case PartnerJoined(partner=partner) | MemberAdded(partner=partner) | MemberRemoved(partner=partner):
+        case Parted(partner_id=name, reason=reason):
+            return replace(campaign, reasons=campaign.reasons | {name: reason})
+        case OnPartner(partner=partner):
             return replace(campaign, state=fact.campaign, partners=campaign.partners | {partner.id: partner})
         case _:
             return replace(campaign, state=fact.campaign)

@@ -28,7 +28,18 @@ from shared.decider import FORBIDDEN, Asked, Decision, Done, Refused, refused
 
 MOST_SLUGS: Final = 20
 """Former slugs of a campaign: they stand in its document."""
-EDITABLE: Final = ("name", "slug", "summary", "starts_on", "ends_on", "wards", "principles", "priorities", "languages")
+EDITABLE: Final = (
+    "name",
+    "slug",
+    "summary",
+    "starts_on",
+    "ends_on",
+    "wards",
+    "principles",
+    "priorities",
+    "languages",
+    "partner_approval",
+)
 
 Move = LaunchCampaign | PauseCampaign | ResumeCampaign | CloseCampaign | ReopenCampaign
 _Moved = type[CampaignLaunched | CampaignPaused | CampaignResumed | CampaignClosed | CampaignReopened]
@@ -67,6 +78,7 @@ def create(campaign: Campaign, command: CreateCampaign, asked: Asked) -> Decisio
         priorities=command.priorities,
         status="draft",
         organisers=(asked.person,),
+        partner_approval=command.partner_approval,
     )
     wrong = _flaw(campaign, state)
     return Decision(wrong) if wrong else Decision(Done("campaign", state.id, state, 201), (CampaignCreated(state),))

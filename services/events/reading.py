@@ -115,10 +115,11 @@ class Reading:
         event = event_of(document)
         campaign_id = document["state"]["campaign_id"]
         found = await self.store.campaigns([campaign_id])
-        acting = await self.store.acting([campaign_id], {person}) if person is not None else {}
-        return replace(
-            event, campaign=found.get(campaign_id), acting={who: names for (_, who), names in acting.items()}
-        )
+        names: frozenset[str] = frozenset()
+        if person is not None:
+            known = await self.store.acting([campaign_id], {person})
+            names = known.of(campaign_id, person, event.partner_id)
+        return replace(event, campaign=found.get(campaign_id), acting={person: names} if person and names else {})
 
     async def _page(self, whose: Document, cursor: str | None, limit: int, *, newest_first: bool) -> Page:
         query = whose if cursor is None else {**whose, "$or": _beyond(cursor, "$lt" if newest_first else "$gt")}

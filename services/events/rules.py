@@ -2,6 +2,7 @@
 
 from services.events import campaign, clearance, event, shift
 from services.events.campaign import Campaign
+from services.events.campaign_document import Parted
 from services.events.clearance import Noted, Standing
 from services.events.document import Arranged, Event, Hidden
 from services.events.roster import Remarked, Shift
@@ -33,7 +34,7 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
 def evolve(state: State, fact: Fact) -> State:
     """Take a fact as given."""
     match state:
-        case Campaign() if isinstance(fact, CampaignFact):
+        case Campaign() if isinstance(fact, CampaignFact | Parted):
             return campaign.evolve(state, fact)
         case Event() if isinstance(fact, EventFact | Arranged | Hidden):
             return event.evolve(state, fact)

@@ -92,7 +92,7 @@ class ShiftReading:
     ) -> Clearances | Refused:
         """What was recorded for a campaign; for those who may record it."""
         campaign = (await self._store.campaigns([campaign_id])).get(campaign_id)
-        acts = person is not None and bool(await self._store.acting([campaign_id], {person}))
+        acts = person is not None and bool((await self._store.acting([campaign_id], {person})).of(campaign_id, person))
         if campaign is None or not (acts or campaigns.visible(campaign, person)):
             return NOT_FOUND
         if not acts and person not in campaign.organisers:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from services.events.acting import Acting
 from services.events.clearance import Standing
 from services.events.document import Event
 from services.events.roster import ACTIVE, Booking, Held, Shift, counts
@@ -80,7 +81,7 @@ class ShiftStore:
         self,
         asks: Sequence[Ask],
         campaigns: Mapping[str, CampaignState],
-        acting: Mapping[tuple[str, str], frozenset[str]],
+        acting: Acting,
     ) -> dict[str, Standing]:
         """What the commands on people's clearances look at."""
         known = await self._volunteers({ask.stream for ask in asks})
@@ -88,7 +89,7 @@ class ShiftStore:
             ask.stream: Standing(
                 known.get(ask.stream),
                 campaigns.get(ask.command.campaign_id),
-                frozenset(person for campaign, person in acting if campaign == ask.command.campaign_id),
+                acting.people(ask.command.campaign_id),
             )
             for ask in asks
             if isinstance(ask.command, OfVolunteer)

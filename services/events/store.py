@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.events import attached
+from services.events.acting import Acting, acting
 from services.events.campaign import Campaign
 from services.events.clearance import Standing
 from services.events.document import Event, Hidden
@@ -24,8 +25,6 @@ from services.events.shift_store import UNIQUE, Change, ShiftStore, shift_change
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
-    AddMember,
-    AddPartner,
     CampaignState,
     ChangeCampaign,
     CreateCampaign,
@@ -34,10 +33,10 @@ from shared.contracts.events import (
     LeaveEvent,
     OfCampaign,
     OfEvent,
+    OfPartner,
     PartnerState,
     PromoteWaiting,
     Register,
-    RemoveMember,
     Venue,
 )
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
@@ -89,6 +88,9 @@ class EventsStore:
         waiting = {"order": {"$exists": True}}
         with translated():
             await database.partners.create_index([("state.campaign_id", 1), ("state.members", 1)], name="acting")
+            await database.partners.create_index([("state.campaign_id", 1), ("_id", 1)], name="campaign")
+            for people in ("members", "invitees"):
+                await database.partners.create_index([(f"state.{people}", 1), ("_id", 1)], name=people)
             await database.events.create_index([("state.campaign_id", 1)], name="campaign")
             registrations = database.registrations
             await registrations.create_index(
@@ -150,9 +152,7 @@ class EventsStore:
 
     async def _load_campaigns(self, asks: Sequence[Ask]) -> dict[str, State]:
         slugs = {slug for ask in asks if (slug := _wanted_slug(ask))}
-        named = {
-            ask.command.partner_id for ask in asks if isinstance(ask.command, AddPartner | AddMember | RemoveMember)
-        }
+        named = {ask.command.partner_id for ask in asks if isinstance(ask.command, OfPartner)}
         states = await self.campaigns({ask.stream for ask in asks})
         partners: dict[str, dict[str, PartnerState]] = defaultdict(dict)
         for document in await _by_id(self.database.partners, named):
@@ -226,12 +226,13 @@ class EventsStore:
             return
         campaigns = await self.campaigns(set(wanted.values()))
         everybody = set().union(*people.values())
-        acting = await self.acting(set(wanted.values()), everybody)
+        known = await self.acting(set(wanted.values()), everybody)
         for stream, campaign in wanted.items():
+            event = events[stream]
             events[stream] = replace(
-                events[stream],
+                event,
                 campaign=campaigns.get(campaign),
-                acting={person: names for person in people[stream] if (names := acting.get((campaign, person)))},
+                acting=_for_event(known, campaign, people[stream], event),
             )
 
     async def watched(self, people: Mapping[str, set[str]]) -> dict[str, Event]:
@@ -239,12 +240,12 @@ class EventsStore:
         events = {document["_id"]: event_of(document) for document in await _by_id(self.database.events, people)}
         wanted = {name: event.state.campaign_id for name, event in events.items() if event.state}
         campaigns = await self.campaigns(set(wanted.values()))
-        acting = await self.acting(set(wanted.values()), set().union(*people.values())) if wanted else {}
+        known = await self.acting(set(wanted.values()), set().union(*people.values())) if wanted else Acting()
         return {
             name: replace(
                 events[name],
                 campaign=campaigns.get(campaign),
-                acting={who: names for who in people[name] if (names := acting.get((campaign, who)))},
+                acting=_for_event(known, campaign, people[name], events[name]),
             )
             for name, campaign in wanted.items()
         }
@@ -253,22 +254,12 @@ class EventsStore:
         named = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OfVolunteer)}
         if not named:
             return {}
-        acting = await self.acting(named, {ask.asked.person for ask in asks})
-        return await self.shifts.standings(asks, await self.campaigns(named), acting)
+        known = await self.acting(named, {ask.asked.person for ask in asks})
+        return await self.shifts.standings(asks, await self.campaigns(named), known)
 
-    async def acting(self, campaigns: Iterable[str], people: set[str]) -> dict[tuple[str, str], frozenset[str]]:
-        """By campaign and person: the partners that the person is a member of."""
-        found = await find(
-            self.database.partners,
-            {"state.campaign_id": {"$in": list(campaigns)}, "state.members": {"$in": list(people)}},
-            {"state.campaign_id": 1, "state.members": 1},
-        )
-        acting: dict[tuple[str, str], frozenset[str]] = {}
-        for document in found:
-            for person in people.intersection(document["state"]["members"]):
-                key = (document["state"]["campaign_id"], person)
-                acting[key] = acting.get(key, frozenset()) | {document["_id"]}
-        return acting
+    async def acting(self, campaigns: Iterable[str], people: set[str]) -> Acting:
+        """For which partners of these campaigns these people act."""
+        return await acting(self.database.partners, list(campaigns), people)
 
 
 class _Changes:
@@ -301,7 +292,10 @@ class _Changes:
         for name, partner in now.partners.items():
             before = was.partners.get(name)
             if partner is not before:
-                self._note("partners", _document(partner), before.version if before else None)
+                document = _document(partner)
+                if name in now.reasons:
+                    document["reason"] = now.reasons[name]
+                self._note("partners", document, before.version if before else None)
 
     def event(self, was: Event, now: Event) -> None:
         """Note an event and its changed registrations."""
@@ -341,6 +335,10 @@ def event_of(document: Document) -> Event:
         hidden=msgspec.convert(document.get("hidden"), Hidden | None),
         waiting=WaitingList(sizes, {}, document["next_order"]),
     )
+
+
+def _for_event(known: Acting, campaign: str, people: Iterable[str], event: Event) -> dict[str, frozenset[str]]:
+    return {who: names for who in people if (names := known.of(campaign, who, event.partner_id))}
 
 
 def _slugs(state: CampaignState) -> frozenset[str]:

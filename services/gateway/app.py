@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from services.gateway import (
     openapi,
     operations,
     pages,
+    partners,
     pledges,
     programme,
     results,
@@ -28,7 +29,7 @@ from services.gateway import (
     taxonomies,
     vocabularies,
 )
-from services.gateway.commands import Commands
+from services.gateway.commands import Commands, Write
 from services.gateway.front import HTTPS_ONLY, SECURITY_HEADERS, Front
 from services.gateway.heartbeat import beat
 from services.gateway.identity import Identity, trusted
@@ -60,6 +61,7 @@ WRITES: Final = (
     *campaigns.WRITES,
     *campaign_life.WRITES,
     *vocabularies.WRITES,
+    *partners.WRITES,
     *events.WRITES,
     *results.WRITES,
     *hiding.WRITES,
@@ -110,7 +112,7 @@ class Gateway:
         self.watch = metrics.LoopWatch()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._draining = False
-        self.table = Table(self._routes(Operations(secret)))
+        self.table = Table(self._routes(Operations(secret), partners.invitations(secret)))
         self.fastapi = pages.build(
             version=API_VERSION,
             keys=self._keys,
@@ -120,7 +122,7 @@ class Gateway:
         )
         self.app = self._compose()
 
-    def _routes(self, issued: Operations) -> list[Route]:
+    def _routes(self, issued: Operations, invitations: Sequence[Write]) -> list[Route]:
         commands = Commands(
             identity=self.identity,
             operations=issued,
@@ -131,7 +133,8 @@ class Gateway:
         )
         personal = Personal(self.identity, self.services)
         return [
-            *(commands.route(write) for write in WRITES),
+            *(commands.route(write) for write in (*WRITES, *invitations)),
+            *partners.reads(personal),
             *events.reads(personal),
             *hiding.reads(personal),
             *shifts.reads(personal),

@@ -14,6 +14,7 @@ from shared.contracts.events import (
     CloseCampaign,
     LaunchCampaign,
     OfCampaign,
+    PartnerApproval,
     PauseCampaign,
     ReopenCampaign,
     ResumeCampaign,
@@ -34,6 +35,7 @@ class CampaignChange(Body):
     principles: Principles = Field(default_factory=absent)
     priorities: Priorities = Field(default_factory=absent)
     languages: Languages = Field(default_factory=absent)
+    partner_approval: PartnerApproval = Field(default_factory=absent)
 
 
 def change(wish: Wish[CampaignChange]) -> ChangeCampaign:

@@ -1,4 +1,4 @@
-"""Writes on campaigns, their organisers, partners and partners' members."""
+"""Writes on campaigns and their organisers."""
 
 import re
 import unicodedata
@@ -17,27 +17,20 @@ from services.gateway.fields import (
     Slug,
     Text,
     Wards,
-    WebAddress,
     existing,
 )
-from services.gateway.idempotency import new_id, suffix
-from services.gateway.problems import ProblemError
+from services.gateway.idempotency import new_id
 from services.gateway.table import PATTERNS, Parameter
 from shared.contracts.events import (
-    AddMember,
     AddOrganiser,
-    AddPartner,
     CampaignState,
     CreateCampaign,
-    PartnerAnswer,
-    RemoveMember,
+    PartnerApproval,
     RemoveOrganiser,
-    Sector,
 )
 
 _PLACE: Final = "/v1/campaigns/{campaign_id}"
-_MEMBERS: Final = f"{_PLACE}/partners/{{partner_id}}/members"
-_BY_QUERY: Final = (Parameter("person", "Whom, for clients that send no body with DELETE."),)
+BY_QUERY: Final = (Parameter("person", "Whom, for clients that send no body with DELETE."),)
 
 
 class Nothing(Body):
@@ -57,15 +50,7 @@ class NewCampaign(Body):
     languages: Languages = ()
     successor_of: Id | None = None
     priorities: Priorities = ()
-
-
-class NewPartner(Body):
-    """An organisation that joins; `org_id` is its identifier as org-id.guide lists them."""
-
-    name: Line
-    sector: Sector
-    url: WebAddress | None = None
-    org_id: Line | None = None
+    partner_approval: PartnerApproval = "open"
 
 
 class Whom(Body):
@@ -90,6 +75,7 @@ def create(wish: Wish[NewCampaign]) -> CreateCampaign:
         languages=body.languages,
         priorities=body.priorities,
         successor_of=successor and existing(PATTERNS["campaign_id"], successor, "/successor_of"),
+        partner_approval=body.partner_approval,
     )
 
 
@@ -97,27 +83,6 @@ def slug_of(name: str) -> str:
     """A name in lower-case ASCII letters, digits and hyphens, 60 at most; `campaign` if none is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall("[a-z0-9]+", plain))[:60].strip("-") or "campaign"
-
-
-def _join(wish: Wish[NewPartner]) -> AddPartner:
-    body, partner = wish.body, f"{wish.id}.{suffix(wish.command_id)}"
-    return AddPartner(wish.id, partner, body.name, body.sector, body.url, body.org_id)
-
-
-def _partner(wish: Wish[Whom]) -> tuple[str, str]:
-    """The campaign and the partner of the path; `not-found` unless they belong together."""
-    campaign, partner = wish.ids
-    if not partner.startswith(f"{campaign}."):
-        raise ProblemError("not-found")
-    return campaign, partner
-
-
-def _add_member(wish: Wish[Whom]) -> AddMember:
-    return AddMember(*_partner(wish), wish.body.person)
-
-
-def _remove_member(wish: Wish[Whom]) -> RemoveMember:
-    return RemoveMember(*_partner(wish), wish.body.person)
 
 
 WRITES: Final = (
@@ -156,42 +121,6 @@ WRITES: Final = (
         answers={200: CampaignState},
         tag="campaigns",
         problems=("last-organiser", "not-member"),
-        query=_BY_QUERY,
-    ),
-    Write(
-        method="POST",
-        path=f"{_PLACE}/partners",
-        summary="Join as an organisation; the caller becomes its first member",
-        service="events",
-        body=NewPartner,
-        command=AddPartner,
-        build=_join,
-        answers={201: PartnerAnswer},
-        tag="campaigns",
-        problems=("campaign-wrong-state",),
-    ),
-    Write(
-        method="POST",
-        path=_MEMBERS,
-        summary="Let a person act for the partner",
-        service="events",
-        body=Whom,
-        command=AddMember,
-        build=_add_member,
-        answers={200: PartnerAnswer},
-        tag="campaigns",
-    ),
-    Write(
-        method="DELETE",
-        path=_MEMBERS,
-        summary="Take that right back; the last member stays",
-        service="events",
-        body=Whom,
-        command=RemoveMember,
-        build=_remove_member,
-        answers={200: PartnerAnswer},
-        tag="campaigns",
-        problems=("not-member",),
-        query=_BY_QUERY,
+        query=BY_QUERY,
     ),
 )

@@ -73,10 +73,10 @@ def read(value: bytes, *, replayed: bool = False, mismatch: bool = False) -> Dec
 
 
 def url_of(kind: str, name: str) -> str:
-    """Where to read a thing: a partner with its campaign, one's own in a list, a follow as what it follows."""
+    """Where to read a thing: a partner below its campaign, one's own in a list, a follow as what it follows."""
     match kind:
         case "partner":
-            return f"/v1/campaigns/{name.partition('.')[0]}"
+            return f"/v1/campaigns/{name.partition('.')[0]}/partners/{name}"
         case "shift":
             return f"/v1/events/{name.partition('.')[0]}/shifts/{name}"
         case "assignment":

@@ -170,6 +170,12 @@ KINDS: dict[str, Kind] = {
         "Too many members",
         "A partner may have `most` members. Remove one who no longer takes part.",
     ),
+    "partner-wrong-state": Kind(
+        409,
+        "The partner's status does not allow this",
+        "`status` says where it stands. An invited partner accepts or declines, a pending one is approved or removed, "
+        "an active one leaves or is removed; who has left or was removed joins anew.",
+    ),
     "not-member": Kind(
         409,
         "Not one of them",

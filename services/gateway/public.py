@@ -90,12 +90,32 @@ def _of_events(fact: Fact) -> Message | None:
 
 def _of_campaign(fact: events.OnCampaign, campaign: forms.Campaign) -> Message | None:
     """The type of a campaign's event tells whether it takes anything new from now on."""
-    if isinstance(fact, events.PartnerJoined):
-        return forms.PartnerJoined(_allowed(fact.partner, forms.Partner), campaign, "joined")
+    if isinstance(fact, events.OnPartner):
+        return _of_partner(fact, campaign)
     change = CAMPAIGNS.get(type(fact))
     if change is None:
         return None
     return (forms.CampaignLaunched if campaign.status == "live" else forms.CampaignClosed)(campaign, change)
+
+
+def _of_partner(fact: events.OnPartner, campaign: forms.Campaign) -> Message | None:
+    """Nothing of a partner that was never active: neither invitations nor wishes are for everybody."""
+    if fact.partner.joined_at is None and not isinstance(fact, events.PartnerJoined):
+        return None
+    partner = _allowed(fact.partner, forms.Partner)
+    match fact:
+        case events.PartnerJoined():
+            return forms.PartnerJoined(partner, campaign, "joined")
+        case events.PartnerChanged():
+            return forms.PartnerChanged(partner, campaign, "changed")
+        case events.PartnerVerified():
+            return forms.PartnerChanged(partner, campaign, "verified")
+        case events.PartnerLeft():
+            return forms.PartnerLeft(partner, campaign, "left")
+        case events.PartnerRemoved():
+            return forms.PartnerLeft(partner, campaign, "removed")
+        case _:
+            return None
 
 
 def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:

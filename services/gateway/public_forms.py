@@ -8,7 +8,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from shared.contracts.events import CampaignStatus, EventStatus, EventType, Sector, Visibility
+from shared.contracts.events import (
+    CampaignStatus,
+    EventStatus,
+    EventType,
+    PartnerStatus,
+    Sector,
+    Verification,
+    Visibility,
+)
 from shared.contracts.message import Family, Message
 from shared.contracts.pledges import Kind, Limit, NeedStatus, Urgency
 
@@ -35,7 +43,7 @@ class Campaign(Struct, frozen=True):
 
 
 class Partner(Struct, frozen=True):
-    """An organisation that takes part in a campaign."""
+    """An organisation that takes part in a campaign, or did."""
 
     id: str
     version: int
@@ -46,6 +54,8 @@ class Partner(Struct, frozen=True):
     sector: Sector
     url: str | None
     org_id: str | None
+    status: PartnerStatus
+    verification: Verification
 
 
 class Venue(Struct, frozen=True, omit_defaults=True):
@@ -208,12 +218,24 @@ class CampaignClosed(OfCampaign, frozen=True):
     """The campaign takes nothing new: it rests or has ended. One that was so already may be told in another form."""
 
 
-class PartnerJoined(Message, frozen=True):
-    """An organisation takes part. `change`: joined."""
+class OfPartner(Message, frozen=True):
+    """`change`: joined; changed, verified; left, removed."""
 
     partner: Partner
     campaign: Campaign
     change: str
+
+
+class PartnerJoined(OfPartner, frozen=True):
+    """An organisation takes part."""
+
+
+class PartnerChanged(OfPartner, frozen=True):
+    """It is not what it was, or somebody vouched for it."""
+
+
+class PartnerLeft(OfPartner, frozen=True):
+    """It takes part no longer."""
 
 
 class OfEvent(Message, frozen=True):
@@ -317,6 +339,8 @@ EVENTS: Final = Family[Message](
     CampaignLaunched,
     CampaignClosed,
     PartnerJoined,
+    PartnerChanged,
+    PartnerLeft,
     EventPublished,
     EventChanged,
     EventCancelled,

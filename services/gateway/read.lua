@@ -45,8 +45,11 @@ local function bodies(members)
 end
 
 local partners = {}
-for i, packed in ipairs(redis.call('HVALS', own .. 'partners')) do
-  partners[i] = cmsgpack.unpack(packed)[2]
+for _, packed in ipairs(redis.call('HVALS', own .. 'partners')) do
+  local body = cmsgpack.unpack(packed)[2]
+  if body ~= '' then
+    partners[#partners + 1] = body
+  end
 end
 local upcoming = redis.call('ZRANGEBYLEX', own .. 'upcoming', '(' .. ARGV[4], '+', 'LIMIT', 0, 10)
 local urgent = redis.call('ZRANGEBYLEX', own .. 'open', '-', '+', 'LIMIT', 0, 10)

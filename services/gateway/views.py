@@ -16,12 +16,10 @@ from msgspec import Struct
 from shared.contracts.events import (
     CampaignState,
     EventState,
-    MemberAdded,
-    MemberRemoved,
     OnCampaign,
     OnEvent,
+    OnPartner,
     PartnerAnswer,
-    PartnerJoined,
     PartnerState,
 )
 from shared.contracts.message import Fact, encode
@@ -53,7 +51,7 @@ class View(Struct, frozen=True, array_like=True):
 
 
 class Partner(Struct, frozen=True, array_like=True):
-    """A partner as the aggregate of its campaign shows it, ready for `apply.lua`."""
+    """A partner as the aggregate of its campaign shows it, ready for `apply.lua`; without a body it is not shown."""
 
     campaign: str
     id: str
@@ -84,11 +82,7 @@ def state_of(fact: Fact) -> State | None:
 
 def partner_of(fact: Fact) -> PartnerState | None:
     """The partner that the fact tells of, if any."""
-    match fact:
-        case PartnerJoined(partner=partner) | MemberAdded(partner=partner) | MemberRemoved(partner=partner):
-            return partner
-        case _:
-            return None
+    return fact.partner if isinstance(fact, OnPartner) else None
 
 
 def volunteer_of(fact: Fact) -> Volunteer | None:
@@ -139,9 +133,10 @@ def view_of(state: State) -> View:
 
 
 def partner_view(state: PartnerState) -> Partner:
-    """A partner without the pseudonyms of its members."""
+    """A partner without the pseudonyms of its members; nothing of one that is not active."""
     shown = msgspec.convert(state, PartnerAnswer, from_attributes=True)
-    return Partner(state.campaign_id, state.id, state.version, encode(shown).decode(), state.updated_at)
+    body = encode(shown).decode() if state.status == "active" else ""
+    return Partner(state.campaign_id, state.id, state.version, body, state.updated_at)
 
 
 def facet(kind: Kind, name: str, value: str) -> str:

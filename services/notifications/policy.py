@@ -3,7 +3,7 @@
 Whoever did something is told of it only where that confirms it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -114,12 +114,34 @@ def notes(fact: Fact) -> tuple[Note, ...]:
 
 
 def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
-    if isinstance(fact, events.CampaignClosed):
-        of = fact.campaign
-        values = {"title": of.name}
-        yield Message(
-            Followers(of.id), "campaign", "campaign-closed", "campaign-closed", values, f"/v1/campaigns/{of.id}", of.id
-        )
+    campaign = fact.campaign
+    match fact:
+        case events.CampaignClosed():
+            yield _about_campaign(campaign, Followers(campaign.id), "campaign-closed")
+        case events.PartnerInvited(partner=partner):
+            yield from _about_partner(campaign, partner, partner.invitees, "partner-invited")
+        case events.PartnerApplied(partner=partner):
+            yield from _about_partner(campaign, partner, campaign.organisers, "partner-applied")
+        case events.PartnerJoined(partner=partner) if partner.version > 1:  # it was invited, or had asked
+            yield from _about_partner(campaign, partner, partner.members, "partner-joined")
+        case events.PartnerRemoved(partner=partner):
+            yield from _about_partner(campaign, partner, partner.members, "partner-removed")
+        case _:
+            pass
+
+
+def _about_campaign(campaign: events.CampaignState, audience: Audience, purpose: str, **more: str) -> Message:
+    values = {"title": campaign.name, **more}
+    return Message(audience, "campaign", purpose, purpose, values, f"/v1/campaigns/{campaign.id}", campaign.id)
+
+
+def _about_partner(
+    campaign: events.CampaignState, partner: events.PartnerState, people: Iterable[str], purpose: str
+) -> Iterator[Message]:
+    values = {"title": campaign.name, "partner": partner.name}
+    url = f"/v1/campaigns/{campaign.id}/partners/{partner.id}"
+    for person in people:
+        yield Message(Person(person), "campaign", purpose, purpose, values, url, campaign.id)
 
 
 def _of_event(fact: events.OnEvent) -> Iterator[Message]:

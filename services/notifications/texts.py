@@ -50,6 +50,14 @@ ENGLISH: Final[dict[str, Text]] = {
     "need-paused": Text("A need is paused", "{title} takes no pledges for now."),
     "need-resumed": Text("A need is open again", "{title} takes pledges again."),
     "need-fulfilled": Text("A need is fulfilled", "{title}: all of {amount} was delivered."),
+    "partner-invited": Text(
+        "You are invited to take part", "{title} would like to have {partner} as a partner. Please accept or decline."
+    ),
+    "partner-applied": Text("A partner asks to join", "{partner} would like to take part in {title}."),
+    "partner-joined": Text("You take part now", "{partner} is a partner of {title}."),
+    "partner-removed": Text(
+        "You take part no longer", "{partner} is no partner of {title}. Its page tells you the organisers' reason."
+    ),
     "campaign-closed": Text("A campaign has ended", "{title} is closed. Thank you for being part of it!"),
 }
 

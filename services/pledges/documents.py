@@ -58,12 +58,17 @@ def pledge_state(document: Mapping[str, Any]) -> PledgeState:
 
 def of_campaign(copy: CampaignCopy) -> Document:
     """A copy of a campaign; ids of partners hold dots, which field names had better not."""
-    return {**_of(copy), "partners": [[partner, list(members)] for partner, members in copy.partners.items()]}
+    return {**_of(copy), "partners": _pairs(copy.partners), "former": _pairs(copy.former)}
 
 
 def campaign(document: Mapping[str, Any]) -> CampaignCopy:
     """A copy of a campaign."""
-    return convert({**document, "id": document["_id"], "partners": dict(document["partners"])}, CampaignCopy)
+    people = {"partners": dict(document["partners"]), "former": dict(document.get("former", ()))}
+    return convert({**document, "id": document["_id"], **people}, CampaignCopy)
+
+
+def _pairs(partners: Mapping[str, tuple[str, ...]]) -> list[list[Any]]:
+    return [[partner, list(members)] for partner, members in partners.items()]
 
 
 def of_words(worded: ledger.Worded) -> Document:

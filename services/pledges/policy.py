@@ -2,14 +2,15 @@
 
 from msgspec import Struct, structs
 
-from shared.contracts.events import CampaignStatus, MemberAdded, MemberRemoved, OnCampaign, PartnerJoined
+from shared.contracts.events import CampaignStatus, OnCampaign, OnPartner, PartnerState
 from shared.contracts.message import Fact
 
 
 class CampaignCopy(Struct, frozen=True):
     """What needs want to know of a campaign.
 
-    `partners` maps a partner to those who act for it, `need_kinds` a kind of its own to the fixed one that it is of.
+    `partners` maps an active partner to those who act for it, `need_kinds` a kind of its own to the fixed one that it
+    is of. `former` are partners that have left: they open nothing any more and look after what they have opened.
     """
 
     id: str
@@ -18,10 +19,12 @@ class CampaignCopy(Struct, frozen=True):
     organisers: tuple[str, ...]
     partners: dict[str, tuple[str, ...]] = {}
     need_kinds: dict[str, str] = {}
+    former: dict[str, tuple[str, ...]] = {}
 
     def has_member(self, person: str, partner_id: str | None) -> bool:
-        """Whether a person organises it, or acts for the partner."""
-        return person in self.organisers or person in self.partners.get(partner_id or "", ())
+        """Whether a person organises it, or acts for the partner, also where that has left."""
+        name = partner_id or ""
+        return person in (*self.organisers, *self.partners.get(name, ()), *self.former.get(name, ()))
 
     def partner_of(self, person: str) -> str | None:
         """The partner for which a person acts, the one that joined first if there are several."""
@@ -37,12 +40,10 @@ def campaign_copy(copy: CampaignCopy | None, fact: Fact) -> CampaignCopy | None:
         copy = CampaignCopy(campaign.id, 0, campaign.status, ())
     if campaign.version <= copy.version:
         return copy
-    partners = copy.partners
-    match fact:
-        case PartnerJoined(partner=partner) | MemberAdded(partner=partner) | MemberRemoved(partner=partner):
-            partners = {**partners, partner.id: partner.members}
-        case _:
-            pass
+    partners, former = copy.partners, copy.former
+    if isinstance(fact, OnPartner):
+        partners = _with(partners, fact.partner, among=fact.partner.status == "active")
+        former = _with(former, fact.partner, among=fact.partner.status == "left")
     return structs.replace(
         copy,
         version=campaign.version,
@@ -50,4 +51,11 @@ def campaign_copy(copy: CampaignCopy | None, fact: Fact) -> CampaignCopy | None:
         organisers=campaign.organisers,
         partners=partners,
         need_kinds={kind.slug: kind.kind for kind in campaign.need_kinds},
+        former=former,
     )
+
+
+def _with(known: dict[str, tuple[str, ...]], partner: PartnerState, *, among: bool) -> dict[str, tuple[str, ...]]:
+    if among:
+        return {**known, partner.id: partner.members}
+    return {name: members for name, members in known.items() if name != partner.id}

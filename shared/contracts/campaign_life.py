@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts.event_states import OfCampaign, OnCampaign
+from shared.contracts.event_states import OfCampaign, OnCampaign, PartnerApproval
 
 
 class ChangeCampaign(OfCampaign, frozen=True, omit_defaults=True):
@@ -18,6 +18,7 @@ class ChangeCampaign(OfCampaign, frozen=True, omit_defaults=True):
     principles: tuple[int, ...] | UnsetType = UNSET
     priorities: tuple[int, ...] | UnsetType = UNSET
     languages: tuple[str, ...] | UnsetType = UNSET
+    partner_approval: PartnerApproval | UnsetType = UNSET
 
 
 class PauseCampaign(OfCampaign, frozen=True):

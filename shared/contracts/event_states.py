@@ -17,13 +17,19 @@ EventStatus = Literal["draft", "published", "cancelled", "completed"]
 EventType = Literal["one_off", "series", "course", "drop_in", "summit", "public_meeting", "consultation"]
 Visibility = Literal["public", "members", "hidden_location"]
 RegistrationStatus = Literal["registered", "waiting", "cancelled", "attended", "no_show"]
+PartnerApproval = Literal["open", "approval"]
+PartnerStatus = Literal["invited", "pending", "active", "left", "removed"]
+Verification = Literal["provisional", "verified"]
 Sector = Literal[
     "education", "faith", "local_authority", "community", "business", "health", "police", "culture", "other"
 ]
 
 
 class CampaignState(Struct, frozen=True):
-    """A campaign after a change. What led to it under a former slug goes on doing so."""
+    """A campaign after a change. What led to it under a former slug goes on doing so.
+
+    `partner_approval` says whether organisations join or ask to; `partner_count` counts active ones.
+    """
 
     id: str
     version: int
@@ -46,10 +52,14 @@ class CampaignState(Struct, frozen=True):
     priorities: tuple[int, ...] = ()
     categories: tuple[AddedCategory, ...] = ()
     need_kinds: tuple[AddedNeedKind, ...] = ()
+    partner_approval: PartnerApproval = "open"
 
 
 class PartnerState(Struct, frozen=True):
-    """A partner of a campaign; `members` (pseudonyms) act for it and are in no public representation."""
+    """A partner of a campaign; `members` (pseudonyms) act for it and are in no public representation.
+
+    So are `invitees`, who may accept for it while it is invited. `joined_at` is when it became active.
+    """
 
     id: str
     version: int
@@ -61,6 +71,11 @@ class PartnerState(Struct, frozen=True):
     url: str | None
     org_id: str | None
     members: tuple[str, ...]
+    revision: int = 1
+    status: PartnerStatus = "active"
+    verification: Verification = "provisional"
+    joined_at: str | None = None
+    invitees: tuple[str, ...] = ()
 
 
 class Venue(Struct, frozen=True, omit_defaults=True):
@@ -171,7 +186,7 @@ class RegistrationAnswer(Struct, frozen=True):
 
 
 class PartnerAnswer(Struct, frozen=True):
-    """A partner as everybody reads it."""
+    """A partner as everybody reads it; `verification` is `provisional` until somebody vouched for it."""
 
     id: str
     version: int
@@ -182,6 +197,10 @@ class PartnerAnswer(Struct, frozen=True):
     sector: Sector
     url: str | None
     org_id: str | None
+    revision: int = 1
+    status: PartnerStatus = "active"
+    verification: Verification = "provisional"
+    joined_at: str | None = None
 
 
 class OfCampaign(Command, frozen=True):
@@ -193,6 +212,12 @@ class OfCampaign(Command, frozen=True):
     def stream(self) -> str:
         """The campaign."""
         return self.campaign_id
+
+
+class OfPartner(OfCampaign, frozen=True):
+    """A command about a partner, which its campaign decides."""
+
+    partner_id: str
 
 
 class OfEvent(Command, frozen=True):
@@ -220,6 +245,12 @@ class OnCampaign(Fact, frozen=True):
     def streamversion(self) -> int:
         """The campaign's version."""
         return self.campaign.version
+
+
+class OnPartner(OnCampaign, frozen=True):
+    """A fact about a partner, on its campaign's stream."""
+
+    partner: PartnerState
 
 
 class OnEvent(Fact, frozen=True):

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import life, shifts, vocabularies
+from shared.contracts import life, partners, shifts, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -26,20 +26,45 @@ from shared.contracts.event_states import (
     EventType,
     OfCampaign,
     OfEvent,
+    OfPartner,
     OnCampaign,
     OnEvent,
+    OnPartner,
     PartnerAnswer,
+    PartnerApproval,
     PartnerState,
+    PartnerStatus,
     RegistrationAnswer,
     RegistrationState,
     RegistrationStatus,
     Sector,
     Venue,
     VenueChange,
+    Verification,
     Visibility,
 )
 from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
+from shared.contracts.partners import (
+    AcceptInvitation,
+    ApprovePartner,
+    ChangePartner,
+    DeclineInvitation,
+    InvitationDeclined,
+    InvitePartner,
+    LeavePartner,
+    PartnerApplied,
+    PartnerChanged,
+    PartnerCommand,
+    PartnerFact,
+    PartnerInvited,
+    PartnerLeft,
+    PartnerRecord,
+    PartnerRemoved,
+    PartnerVerified,
+    RemovePartner,
+    VerifyPartner,
+)
 from shared.contracts.vocabularies import VocabularyCommand, VocabularyFact
 
 # ---------------------------------------------------------------- commands on a campaign
@@ -58,6 +83,7 @@ class CreateCampaign(OfCampaign, frozen=True):
     languages: tuple[str, ...] = ()
     successor_of: str | None = None
     priorities: tuple[int, ...] = ()
+    partner_approval: PartnerApproval = "open"
 
 
 class LaunchCampaign(OfCampaign, frozen=True):
@@ -84,27 +110,24 @@ class RemoveOrganiser(OfCampaign, frozen=True):
     person: str
 
 
-class AddPartner(OfCampaign, frozen=True):
+class AddPartner(OfPartner, frozen=True):
     """Join the campaign as an organisation; the caller becomes its first member."""
 
-    partner_id: str
     name: str
     sector: Sector
     url: str | None = None
     org_id: str | None = None
 
 
-class AddMember(OfCampaign, frozen=True):
+class AddMember(OfPartner, frozen=True):
     """Let a person act for a partner."""
 
-    partner_id: str
     person: str
 
 
-class RemoveMember(OfCampaign, frozen=True):
+class RemoveMember(OfPartner, frozen=True):
     """Take that right back; the last member stays."""
 
-    partner_id: str
     person: str
 
 
@@ -216,23 +239,19 @@ class OrganiserRemoved(OnCampaign, frozen=True):
     person: str
 
 
-class PartnerJoined(OnCampaign, frozen=True):
+class PartnerJoined(OnPartner, frozen=True):
     """An organisation takes part."""
 
-    partner: PartnerState
 
-
-class MemberAdded(OnCampaign, frozen=True):
+class MemberAdded(OnPartner, frozen=True):
     """A person may act for the partner."""
 
-    partner: PartnerState
     person: str
 
 
-class MemberRemoved(OnCampaign, frozen=True):
+class MemberRemoved(OnPartner, frozen=True):
     """A person may no longer."""
 
-    partner: PartnerState
     person: str
 
 
@@ -292,6 +311,7 @@ CampaignCommand = (
     | PauseCampaign
     | ResumeCampaign
     | VocabularyCommand
+    | PartnerCommand
 )
 EventCommand = (
     CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting | LifeCommand
@@ -310,6 +330,7 @@ CampaignFact = (
     | CampaignPaused
     | CampaignResumed
     | VocabularyFact
+    | PartnerFact
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
 EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact
@@ -338,6 +359,7 @@ COMMANDS: Final = Family[Command](
     *life.COMMANDS,
     *vocabularies.COMMANDS,
     *shifts.COMMANDS,
+    *partners.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -364,4 +386,5 @@ FACTS: Final = Family[Fact](
     *life.FACTS,
     *vocabularies.FACTS,
     *shifts.FACTS,
+    *partners.FACTS,
 )

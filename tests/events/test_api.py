@@ -5,19 +5,24 @@ import httpx2
 import msgspec
 import pytest
 
-from services.events import api
+from services.events import api, partner_api
+from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.store import EventsStore
 from shared import internal
 from shared.contracts.events import (
     AddPartner,
     CancelEvent,
+    ChangeEvent,
     CreateCampaign,
     CreateEvent,
+    InvitePartner,
     LaunchCampaign,
     LeaveEvent,
+    LeavePartner,
     PromoteWaiting,
     Register,
+    RemovePartner,
     Venue,
 )
 from shared.contracts.message import open_envelope
@@ -50,7 +55,8 @@ async def log(store: EventsStore) -> Log:
 @pytest.fixture
 async def client(store: EventsStore) -> AsyncIterator[Client]:
     """Asks the internal API as the gateway does."""
-    app = internal.build(live=well, ready=well, routes=api.routes(Reading(store), store.inbox), secret=SECRET)
+    routes = [*api.routes(Reading(store), store.inbox), *partner_api.routes(PartnerReading(store))]
+    app = internal.build(live=well, ready=well, routes=routes, secret=SECRET)
     headers = {"Authorization": f"Bearer {internal.bearer(SECRET)}"}
     async with Client(
         transport=httpx2.ASGITransport(app), base_url="http://events/internal", headers=headers
@@ -129,6 +135,67 @@ async def test_a_hidden_place_is_told_to_who_is_registered(client: Client, log: 
         "gu": nothing,
         "": nothing,
     }
+
+
+async def test_a_partner_that_has_left_keeps_what_it_opened(client: Client, log: Log) -> None:
+    """And nothing else: no other event for members, no new event. One that was removed keeps nothing."""
+    mine, theirs = a_plan(visibility="members"), a_plan(visibility="members", title="Theirs")
+    mine, theirs = (msgspec.structs.replace(plan, event_id=name) for plan, name in ((mine, "event_m"), (theirs, EVENT)))
+    await log.ask((mine, "pat", "partner"), (theirs, "ana", "organiser"))
+    found = [await statuses(client, f"/events/{name}", "pat") for name in ("event_m", EVENT)]
+    await log.ask((LeavePartner(CAMPAIGN, PARTNER), "pat", "partner"))
+    found += [await statuses(client, f"/events/{name}", "pat") for name in ("event_m", EVENT)]
+    answers = await log.ask(
+        (ChangeEvent("event_m", title="Still ours"), "pat", "partner"),
+        (msgspec.structs.replace(mine, event_id="event_n"), "pat", "partner"),
+    )
+    for wish in (
+        (AddPartner(CAMPAIGN, f"{CAMPAIGN}.q", "Mosque again", "faith"), "pat", "partner"),
+        (msgspec.structs.replace(mine, event_id="event_o"), "pat", "partner"),
+        (RemovePartner(CAMPAIGN, f"{CAMPAIGN}.q", "Quarrel"), "ana", "organiser"),
+    ):
+        await log.ask(wish)
+
+    assert found == [[200], [200], [200], [404]]
+    assert [status for status, _ in answers] == [200, 403]
+    assert await statuses(client, "/events/event_o", "pat", "ana") == [404, 200]
+
+
+async def test_partners_are_listed_to_those_they_concern(client: Client, log: Log) -> None:
+    """Page by page; people and reasons to members and organisers alone, active ones without them to all."""
+    names = [f"{CAMPAIGN}.{letter}" for letter in "abc"]
+    await log.ask(
+        (InvitePartner(CAMPAIGN, names[0], "A", "faith", person="bo"), "ana", "organiser"),
+        (AddPartner(CAMPAIGN, names[1], "B", "faith"), "cy", "partner"),
+        (RemovePartner(CAMPAIGN, names[1], "Quarrel"), "ana", "organiser"),
+        (AddPartner(CAMPAIGN, names[2], "C", "faith"), "di", "partner"),
+    )
+    path = f"/campaigns/{CAMPAIGN}/partners"
+    seen: dict[str, Any] = {}
+    for person in ("ana", "bo", "cy", "pat", "ed"):
+        items: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"person": person, "limit": "1", **({"cursor": cursor} if cursor else {})}
+            page = (await client.get(path, params=query)).json()
+            items += page["items"]
+            cursor = page["next"]
+        seen[person] = {one["id"][-1]: (one["members"], one["invitees"], one["reason"]) for one in items}
+    nothing = (None, None, None)
+    people: dict[str, Any] = {"invitation": ([], ["bo"], None), "removal": (["cy"], [], "Quarrel")}
+
+    assert seen == {
+        "ana": {"a": people["invitation"], "b": people["removal"], "c": (["di"], [], None), "p": (["pat"], [], None)},
+        "bo": {"a": nothing, "c": nothing, "p": nothing},
+        "cy": {"b": people["removal"], "c": nothing, "p": nothing},
+        "pat": {"c": nothing, "p": (["pat"], [], None)},
+        "ed": {"c": nothing, "p": nothing},
+    }
+    mine = (await client.get("/partners", params={"person": "bo"})).json()
+    assert [one["id"] for one in mine["items"]] == names[:1]
+    assert await statuses(client, f"/partners/{names[1]}", "ana", "cy", "pat") == [200, 200, 404]
+    assert (await client.get(path, params={"person": "ana", "cursor": "$"})).status_code == 400
+    assert await statuses(client, "/campaigns/none/partners", "ana") == [404]
 
 
 async def test_my_registrations_come_page_by_page(client: Client, log: Log) -> None:

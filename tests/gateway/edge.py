@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from services.events import api
+from services.events import api, partner_api
+from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.store import EventsStore
-from services.gateway import campaign_life, campaigns, development, events, me, needs, operations, pledges
+from services.gateway import campaign_life, campaigns, development, events, me, needs, operations, partners, pledges
 from services.gateway.commands import Commands
 from services.gateway.front import Front
 from services.gateway.identity import Identity
@@ -51,10 +52,18 @@ class Edge:
         away = Internal("http://127.0.0.1:9", SECRET)
         self.services = {"events": Internal(events_url, SECRET), "pledges": away, "notifications": away}
         personal = Personal(identity, self.services)
-        writes = (*campaigns.WRITES, *campaign_life.WRITES, *events.WRITES, *needs.WRITES, *pledges.WRITES)
+        writes = (
+            *campaigns.WRITES,
+            *campaign_life.WRITES,
+            *partners.WRITES,
+            *partners.invitations(SECRET),
+            *events.WRITES,
+            *needs.WRITES,
+            *pledges.WRITES,
+        )
         routes = [commands.route(write) for write in writes]
         routes += [operations.route(identity, issued, self, self.services)]
-        routes += [*events.reads(personal), *me.reads(identity, personal)]
+        routes += [*events.reads(personal), *partners.reads(personal), *me.reads(identity, personal)]
         self.app = Front(Table(routes), self.app_of_nothing)
 
     async def app_of_nothing(self, *_: Any) -> None:  # noqa: ANN401 -- ASGI
@@ -96,7 +105,7 @@ async def edge_of(mongo: str, data: Path) -> AsyncIterator[Edge]:
     database = client.database(f"t{uuid4().hex}")
     store = EventsStore(client, database)
     await store.prepare()
-    routes = api.routes(Reading(store), store.inbox)
+    routes = [*api.routes(Reading(store), store.inbox), *partner_api.routes(PartnerReading(store))]
     server = Server(internal.build(live=well, ready=well, routes=routes, secret=SECRET), "127.0.0.1", 0, grace=1)
     await server.start()
     made = Edge(store, data, f"http://127.0.0.1:{server.port}")

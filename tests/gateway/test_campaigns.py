@@ -3,9 +3,9 @@
 import pytest
 
 from services.gateway import campaign_life, campaigns
-from services.gateway.campaigns import NewCampaign, NewPartner, Nothing, Whom, create, slug_of
+from services.gateway.campaigns import NewCampaign, Nothing, Whom, create, slug_of
 from services.gateway.problems import ProblemError
-from shared.contracts.events import AddMember, AddPartner, CreateCampaign, LaunchCampaign
+from shared.contracts.events import CreateCampaign, LaunchCampaign
 from tests.gateway.wishes import ANA, CAMPAIGN, flaws, read, wish
 
 NEW = {"name": "As One", "summary": "One city, many neighbours."}
@@ -107,46 +107,10 @@ def test_a_slug_is_made_of_any_name(name: str, slug: str) -> None:
     assert slug_of(name) == slug
 
 
-def test_a_partner_lives_on_the_campaigns_stream() -> None:
-    """Its id names the campaign, so that nobody has to look it up."""
-    body = read(NewPartner, name="Aston Kitchen", sector="community", url="https://kitchen.example", org_id="GB-CHC-1")
-
-    command = WRITES["POST /v1/campaigns/{campaign_id}/partners"].build(wish(body, CAMPAIGN))
-
-    assert isinstance(command, AddPartner)
-    assert command.stream == CAMPAIGN
-    assert command.partner_id.startswith(f"{CAMPAIGN}.")
-    assert (command.name, command.sector, command.url, command.org_id) == (
-        body.name,
-        body.sector,
-        body.url,
-        body.org_id,
-    )
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("sector", "army"), ("url", "javascript:alert(1)"), ("url", "kitchen.example"), ("org_id", "")],
-)
-def test_a_flawed_partner_is_refused(field: str, value: str) -> None:
-    """Sectors are a closed list, addresses are web addresses."""
-    assert list(flaws(NewPartner, {"name": "x", "sector": "faith", field: value})) == [f"/{field}"]
-
-
 def test_a_person_is_named_by_the_id_they_were_told() -> None:
     """`GET /v1/me` tells it."""
     assert flaws(Whom, {"person": ANA}) == {}
     assert list(flaws(Whom, {"person": "ana"})) == ["/person"]
-
-
-def test_a_member_belongs_to_a_partner_of_that_campaign() -> None:
-    """A partner of another campaign is not found there."""
-    add = WRITES["POST /v1/campaigns/{campaign_id}/partners/{partner_id}/members"].build
-    partner = f"{CAMPAIGN}.{'p' * 26}"
-
-    assert add(wish(Whom(person=ANA), CAMPAIGN, partner)) == AddMember(CAMPAIGN, partner, ANA)
-    with pytest.raises(ProblemError, match="not-found"):
-        add(wish(Whom(person=ANA), "campaign_" + "d" * 26, partner))
 
 
 def test_a_predecessor_that_cannot_exist_is_not_found() -> None:

@@ -44,7 +44,7 @@ def test_a_person_reads_their_own_notifications() -> None:
     [
         ("campaign", CAMPAIGN, f"/v1/campaigns/{CAMPAIGN}"),
         ("pledge", f"{NEED}.x", f"/v1/pledges/{NEED}.x"),
-        ("partner", f"{CAMPAIGN}.x", f"/v1/campaigns/{CAMPAIGN}"),
+        ("partner", f"{CAMPAIGN}.x", f"/v1/campaigns/{CAMPAIGN}/partners/{CAMPAIGN}.x"),
         ("registration", f"{EVENT}.x", "/v1/me/registrations"),
         ("notification", "n1", "/v1/me/notifications"),
         ("follow", f"need/{NEED}", f"/v1/needs/{NEED}"),

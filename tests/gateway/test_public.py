@@ -6,6 +6,7 @@ import pytest
 
 from services.gateway import public_forms
 from services.gateway.public import told
+from shared.contracts import shifts
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Malformed, open_envelope
 
@@ -17,6 +18,9 @@ PRIVATE = {
     "OrganiserRemoved",
     "MemberAdded",
     "MemberRemoved",
+    "PartnerInvited",
+    "PartnerApplied",
+    "InvitationDeclined",
     "EventCreated",
     "DeliveryReported",
     "AttendanceNoted",
@@ -25,6 +29,9 @@ PRIVATE = {
     "SlotAdded",
     "SlotBooked",
     "SlotReleased",
+    "CategoryAdded",
+    "NeedKindAdded",
+    *(kind.__name__ for kind in shifts.FACTS),
 }
 CANARY = "canary-3f9c"
 
@@ -48,13 +55,9 @@ def sample(owner: str, name: str, **data: Any) -> Envelope:  # noqa: ANN401 -- w
             fact[thing][field] = value
         else:
             fact[thing] = value
-    stream = fact.get("event") or fact.get("need") or fact["campaign"]
-    return msgspec.structs.replace(
-        envelope,
-        data=msgspec.Raw(msgspec.json.encode(fact)),
-        subject=stream["id"],
-        streamversion=stream["version"],
-    )
+    envelope = msgspec.structs.replace(envelope, data=msgspec.Raw(msgspec.json.encode(fact)))
+    made = FACTS[owner].decode(envelope)
+    return msgspec.structs.replace(envelope, subject=made.stream, streamversion=made.streamversion)
 
 
 def public(envelope: Envelope, owner: str) -> Any:  # noqa: ANN401 -- JSON
@@ -81,6 +84,7 @@ def test_s16_no_person_and_no_unknown_field_is_told(owner: str, name: str) -> No
     for thing, field, value in [
         ("campaign", "organisers", [CANARY]),
         ("partner", "members", [CANARY]),
+        ("partner", "invitees", [CANARY]),
         ("pledge", "donor", CANARY),
         ("registration", "person", CANARY),
     ]:
@@ -134,6 +138,14 @@ def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> No
         ("CampaignChanged", {"campaign__status": "draft"}, None),
         ("PartnerJoined", {}, ("PartnerJoined", "joined")),
         ("PartnerJoined", {"campaign__status": "draft"}, None),
+        ("PartnerChanged", {}, ("PartnerChanged", "changed")),
+        ("PartnerChanged", {"partner__status": "pending", "partner__joined_at": None}, None),
+        ("PartnerVerified", {}, ("PartnerChanged", "verified")),
+        ("PartnerVerified", {"partner__joined_at": None}, None),
+        ("PartnerLeft", {}, ("PartnerLeft", "left")),
+        ("PartnerLeft", {"partner__joined_at": None}, None),
+        ("PartnerRemoved", {}, ("PartnerLeft", "removed")),
+        ("PartnerRemoved", {"partner__joined_at": None}, None),
         ("EventPublished", {}, ("EventPublished", "published")),
         ("EventPublished", {"event__visibility": "members"}, None),
         ("EventChanged", {"event__published_at": None, "event__status": "draft"}, None),

@@ -4,7 +4,15 @@ import msgspec
 import pytest
 
 from services.gateway import views
-from shared.contracts.events import CampaignCreated, CampaignState, EventCreated, MemberAdded, PartnerJoined, Venue
+from shared.contracts.events import (
+    CampaignCreated,
+    CampaignState,
+    EventCreated,
+    MemberAdded,
+    PartnerJoined,
+    PartnerStatus,
+    Venue,
+)
 from shared.contracts.notifications import FollowBegun, Followed, FollowerState
 from shared.contracts.pledges import NeedOpened, PledgeHeld, PledgeMade
 from tests.gateway.given import AT, CAMPAIGN, a_campaign, a_need, a_partner, a_pledge, an_event
@@ -101,6 +109,15 @@ def test_facts_tell_of_things_partners_and_volunteers() -> None:
     assert views.partner_of(MemberAdded(a_campaign(), partner, "cy")) == partner
     assert views.volunteer_of(PledgeMade(need, a_pledge(need))) == views.Volunteer(CAMPAIGN, "cy")
     assert views.volunteer_of(PledgeHeld(need, a_pledge(need, status="held", held_until=AT))) is None
+
+
+@pytest.mark.parametrize("status", ["invited", "pending", "left", "removed"])
+def test_of_a_partner_that_is_not_active_only_the_version_is_kept(status: PartnerStatus) -> None:
+    """So that it is not shown, and no older state brings it back."""
+    shown, hidden = views.partner_view(a_partner()), views.partner_view(a_partner(version=2, status=status))
+
+    assert '"verification":"provisional"' in shown.body
+    assert (hidden.version, hidden.body) == (2, "")
 
 
 @pytest.mark.parametrize("text", ["a:b", "a b", "", "A", "x" * 101, "*", "a\n", "é"])

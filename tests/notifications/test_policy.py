@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from services.notifications.policy import (
     Coming,
@@ -129,6 +130,22 @@ def test_followers_of_a_campaign_hear_what_is_new() -> None:
     assert messages(events.EventPublished(event(visibility="members"))) == ()
     assert told(pledges.NeedOpened(NEED, "olga")) == [(followers, "need", "need-opened")]
     assert told(events.CampaignClosed(CAMPAIGN)) == [(followers, "campaign", "campaign-closed")]
+
+
+def test_a_partner_hears_how_it_stands() -> None:
+    """Who may accept, who may approve, whose it is; one that joined at once has just seen that."""
+    partner = events.PartnerState("p", 1, AT, AT, CAMPAIGN.id, "Kitchen", "community", None, None, ("pat", "una"))
+    invited = replace(partner, members=(), invitees=("pat",), status="invited")
+
+    assert told(events.PartnerInvited(CAMPAIGN, invited)) == [(Person("pat"), "campaign", "partner-invited")]
+    assert told(events.PartnerApplied(CAMPAIGN, partner)) == [(Person("olga"), "campaign", "partner-applied")]
+    assert told(events.PartnerJoined(CAMPAIGN, partner)) == []
+    for fact, purpose in (
+        (events.PartnerJoined(CAMPAIGN, replace(partner, version=2)), "partner-joined"),
+        (events.PartnerRemoved(CAMPAIGN, replace(partner, version=2)), "partner-removed"),
+    ):
+        assert told(fact) == [(Person(who), "campaign", purpose) for who in ("pat", "una")]
+        assert all("Kitchen" in body and "Tidy streets" in body for body in bodies(fact))
 
 
 def test_a_pledge_is_confirmed_to_its_donor_and_told_to_who_asked() -> None:

@@ -1,5 +1,6 @@
 from msgspec import structs
 
+from services.pledges import documents
 from services.pledges.policy import CampaignCopy, campaign_copy
 from shared.contracts.additions import AddedNeedKind
 from shared.contracts.events import (
@@ -7,9 +8,14 @@ from shared.contracts.events import (
     CampaignLaunched,
     CampaignState,
     MemberAdded,
+    OnPartner,
     OrganiserAdded,
+    PartnerApplied,
     PartnerJoined,
+    PartnerLeft,
+    PartnerRemoved,
     PartnerState,
+    PartnerStatus,
 )
 from shared.contracts.pledges import NeedClosed
 from shared.contracts.vocabularies import NeedKindAdded
@@ -61,6 +67,35 @@ def test_a_copy_follows_its_campaign() -> None:
         copy = campaign_copy(copy, fact)
 
     assert copy == CampaignCopy("campaign_c", 5, "live", (OLGA, "tom"), {"campaign_c.p": (PAT, "una")})
+
+
+def test_a_partner_opens_needs_while_it_is_active() -> None:
+    """Not before, not afterwards; who has left still looks after what it has opened, who was removed does not."""
+    history: list[tuple[type[OnPartner], PartnerStatus]] = [
+        (PartnerApplied, "pending"),
+        (PartnerJoined, "active"),
+        (PartnerLeft, "left"),
+        (PartnerRemoved, "removed"),
+    ]
+    copy, found = None, []
+    for version, (kind, status) in enumerate(history, 3):
+        copy = campaign_copy(
+            copy, kind(structs.replace(LIVE, version=version), structs.replace(PARTNER, status=status))
+        )
+        assert copy is not None
+        found.append((copy.partner_of(PAT), copy.has_member(PAT, PARTNER.id)))
+
+    assert found == [(None, False), (PARTNER.id, True), (None, True), (None, False)]
+
+
+def test_a_copy_is_read_as_it_was_written() -> None:
+    """Also one that was written before partners could leave."""
+    copy = CampaignCopy("campaign_c", 5, "live", (OLGA,), {"campaign_c.p": (PAT,)}, former={"campaign_c.q": ("una",)})
+    document = documents.of_campaign(copy)
+    before = {name: value for name, value in document.items() if name != "former"}
+
+    assert documents.campaign(document) == copy
+    assert documents.campaign(before) == structs.replace(copy, former={})
 
 
 def test_what_a_copy_knows_changes_nothing() -> None:

@@ -29,6 +29,16 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/campaigns/{campaign_id}/organisers": GONE,
     "DELETE /v1/campaigns/{campaign_id}/organisers": GONE,
     "POST /v1/campaigns/{campaign_id}/partners": GONE,
+    "GET /v1/campaigns/{campaign_id}/partners": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/invitations": GONE,
+    "GET /v1/campaigns/{campaign_id}/partners/{partner_id}": GONE,
+    "PATCH /v1/campaigns/{campaign_id}/partners/{partner_id}": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/accept": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/decline": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/approve": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/verify": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/leave": GONE,
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/remove": GONE,
     "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
     "DELETE /v1/campaigns/{campaign_id}/partners/{partner_id}/members": GONE,
     "POST /v1/campaigns/{campaign_id}/categories": GONE,
@@ -79,6 +89,9 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
     "POST /v1/campaigns/{campaign_id}/categories": {"slug": "mela", "labels": {"en": "Mela"}},
     "POST /v1/campaigns/{campaign_id}/need-kinds": {"slug": "pram", "kind": "goods", "labels": {"en": "Prams"}},
+    "POST /v1/campaigns/{campaign_id}/partners/invitations": {"name": "Aston Kitchen", "sector": "community"},
+    "PATCH /v1/campaigns/{campaign_id}/partners/{partner_id}": {"name": "Mine"},
+    "POST /v1/campaigns/{campaign_id}/partners/{partner_id}/remove": {"reason": "Because."},
     "PATCH /v1/events/{event_id}": {"title": "Mine"},
     "POST /v1/events/{event_id}/cancel": {"reason": "Because."},
     "PATCH /v1/needs/{need_id}": {"title": "Mine"},
@@ -101,6 +114,7 @@ class Town:
         self.ana = Person(platform, "ana", "organiser")
         self.bo = Person(platform, "bo", "organiser")
         self.cy = Person(platform, "cy")
+        self.pat = Person(platform, "pat", "partner")
         self.ids: dict[str, str] = {}
         self.document: dict[str, Any] = {}
         self.answers: list[tuple[str, int, Any]] = []
@@ -127,6 +141,7 @@ class Town:
         place = "/v1/campaigns/{campaign_id}/partners/{partner_id}/members"
         await self.do(ana, f"POST {place}", {"person": me[cy]}, **members)
         await self.do(ana, f"DELETE {place}", {"person": me[cy]}, **members)
+        await self._partners(live, me[cy])
         place = "/v1/campaigns/{campaign_id}/organisers"
         await self.do(ana, f"POST {place}", {"person": me[cy]}, campaign_id=live)
         await self.do(ana, f"DELETE {place}", {"person": me[cy]}, campaign_id=live)
@@ -164,6 +179,27 @@ class Town:
             "person": me[self.bo],
         }
         await self._read(live, event, need, note)
+
+    async def _partners(self, live: str, cy: str) -> None:
+        """Invite Cy's kitchen, which accepts, changes, is vouched for, read and removed; others decline, ask, leave."""
+        all_, one = "/v1/campaigns/{campaign_id}/partners", "/v1/campaigns/{campaign_id}/partners/{partner_id}"
+        kitchen, ids = {"name": "Cy's Kitchen", "sector": "community"}, []
+        for person in (cy, cy, None):
+            body = kitchen | {"person": person}
+            ids.append((await self.do(self.ana, f"POST {all_}/invitations", body, campaign_id=live))["id"])
+        mine = {"campaign_id": live, "partner_id": ids[0]}
+        await self.do(self.cy, f"POST {one}/accept", **mine)
+        await self.do(self.cy, f"POST {one}/decline", campaign_id=live, partner_id=ids[1])
+        await self.do(self.cy, f"PATCH {one}", {"org_id": "GB-CHC-1234567"}, **mine)
+        await self.do(self.ana, f"POST {one}/verify", **mine)
+        await self.do(self.cy, f"GET {one}", **mine)
+        await self.do(self.ana, f"GET {all_}", campaign_id=live)
+        await self.do(self.cy, "GET /v1/me/partners")
+        await self.do(self.ana, f"POST {one}/remove", {"reason": "Because."}, **mine)
+        await self.do(self.ana, "PATCH /v1/campaigns/{campaign_id}", {"partner_approval": "approval"}, campaign_id=live)
+        asking = (await self.do(self.pat, f"POST {all_}", kitchen, campaign_id=live))["id"]
+        await self.do(self.ana, f"POST {one}/approve", campaign_id=live, partner_id=asking)
+        await self.do(self.pat, f"POST {one}/leave", campaign_id=live, partner_id=asking)
 
     async def _pledge(self, need: str) -> str:
         """Pledge, hold, confirm, deliver, accept, correct, change, and let go."""
@@ -229,7 +265,7 @@ class Town:
 
     async def close(self) -> None:
         """Hang up."""
-        for person in (self.ana, self.bo, self.cy):
+        for person in (self.ana, self.bo, self.cy, self.pat):
             await person.__aexit__()
 
 
