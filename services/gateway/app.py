@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp
 
 from services.gateway import (
+    bundles,
     campaign_life,
     campaigns,
     development,
@@ -26,6 +27,7 @@ from services.gateway import (
     programme,
     results,
     shifts,
+    signals,
     taxonomies,
     vocabularies,
 )
@@ -69,6 +71,8 @@ WRITES: Final = (
     *programme.WRITES,
     *needs.WRITES,
     *need_life.WRITES,
+    *bundles.WRITES,
+    *signals.WRITES,
     *pledges.WRITES,
     *me.WRITES,
 )
@@ -140,6 +144,8 @@ class Gateway:
             *shifts.reads(personal),
             *programme.reads(self.identity, self.services["events"]),
             *needs.reads(personal),
+            *bundles.reads(personal),
+            *signals.reads(personal),
             *pledges.reads(personal),
             *me.reads(self.identity, personal),
             operations.route(self.identity, issued, self.views, self.services),

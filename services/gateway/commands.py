@@ -214,7 +214,11 @@ class Commands:
     def _seen(self, command: Command) -> str:
         """What the caller may have seen of the campaign, of which the pledges service decides by a copy."""
         match command:
-            case pledges.OpenNeed(campaign_id=campaign):
+            case (
+                pledges.OpenNeed(campaign_id=campaign)
+                | pledges.ReportSignal(campaign_id=campaign)
+                | pledges.BeginBundle(campaign_id=campaign)
+            ):
                 version = self._known.version(campaign)
                 return f"{campaign}:{version}" if version else ""
             case pledges.OfNeed(need_id=need):

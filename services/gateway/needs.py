@@ -34,13 +34,12 @@ Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Related = Annotated[tuple[Id, ...], Field(max_length=20)]
 
 
-class NewNeed(Body):
+class NeedFields(Body):
     """Something asked for; money is counted in `pence` and has a `currency` (ISO 4217).
 
     `subkind` is a kind of the campaign's own that is one of the `kind`.
     """
 
-    campaign_id: Id
     title: Line
     kind: Kind
     quantity: Quantity
@@ -54,6 +53,13 @@ class NewNeed(Body):
     languages: Languages = ()
     related: Related = ()
     subkind: Category | None = None
+
+
+class NewNeed(NeedFields):
+    """A need of a campaign; `bundle` is the household's that it belongs to, which is told to nobody else."""
+
+    campaign_id: Id
+    bundle: Id | None = None
 
 
 class NeedChange(Body):
@@ -75,6 +81,8 @@ def create(wish: Wish[NewNeed]) -> OpenNeed:
     """Make the command of a new need."""
     fields = sent(wish.body)
     campaign = existing(PATTERNS["campaign_id"], fields.pop("campaign_id"), "/campaign_id")
+    if wish.body.bundle is not None:
+        existing(PATTERNS["bundle_id"], wish.body.bundle, "/bundle")
     return OpenNeed(need_id=new_id("need", wish.command_id), campaign_id=campaign, **fields)
 
 

@@ -292,6 +292,11 @@ KINDS: dict[str, Kind] = {
         "Too many owners",
         "A need may have `most` owners. Remove one that no longer takes part.",
     ),
+    "signal-wrong-state": Kind(
+        409,
+        "The signal's status does not allow this",
+        "`status` says what was made of it. Only an open signal can be promoted, dismissed or merged.",
+    ),
     "nothing-to-write-off": Kind(
         409,
         "There is nothing to write off",

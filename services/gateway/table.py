@@ -34,6 +34,8 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "booking_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "action_id": _SUFFIX,
         "registration_id": rf"{EVENT_ID}\.{_SUFFIX}",
+        "signal_id": f"signal_{_SUFFIX}",
+        "bundle_id": f"bundle_{_SUFFIX}",
         "pledge_id": rf"{NEED_ID}\.{_SUFFIX}",
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
         "person": PERSON,

@@ -92,6 +92,8 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(_of_pledge(fact))
         case pledges.OnNeed():
             return tuple(_of_need(fact))
+        case pledges.OnSignal():
+            return tuple(_of_signal(fact))
         case _:
             return ()
 
@@ -219,6 +221,21 @@ def _of_need(fact: pledges.OnNeed) -> Iterator[Message]:
             yield _fulfilled(need)
         case _:
             pass
+
+
+_OUTCOMES: Final[dict[type[Fact], str]] = {
+    pledges.SignalPromoted: "signal-promoted",
+    pledges.SignalDismissed: "signal-dismissed",
+    pledges.SignalMerged: "signal-merged",
+}
+
+
+def _of_signal(fact: pledges.OnSignal) -> Iterator[Message]:
+    """Who told of something hears what was made of it, whatever that is."""
+    signal = fact.signal
+    text = _OUTCOMES.get(type(fact))
+    if text is not None:
+        yield Message(Person(signal.proposer), "need", text, text, {}, f"/v1/signals/{signal.id}", signal.id)
 
 
 def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.pledges import api, rules
+from services.pledges import api, rules, sheet_api
 from services.pledges.follower import GROUP, Follower
 from services.pledges.queries import Queries
+from services.pledges.sheet_queries import SheetQueries
 from services.pledges.store import PledgesStore
 from shared import instants
 from shared.config import Pledges
@@ -21,7 +22,7 @@ def build(settings: Pledges) -> Service:
     service.commands(rules, store, COMMANDS, FACTS)
     service.facts([topics.facts("events")], GROUP, Follower(store.copies.follow).work)
     service.due(store.calendar)
-    service.routes(api.routes(Queries(store), store.inbox))
+    service.routes([*api.routes(Queries(store), store.inbox), *sheet_api.routes(SheetQueries(store))])
     return service
 
 

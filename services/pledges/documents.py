@@ -26,6 +26,7 @@ def of_need(need: Need) -> Document:
         "opened_by": need.opened_by,
         "deliveries": need.deliveries,
         "corrections": need.corrections,
+        "bundle_id": need.bundle_id,
     }
 
 
@@ -38,6 +39,7 @@ def need(document: Mapping[str, Any], campaign: CampaignCopy | None) -> Need:
         int(document["deliveries"]),
         int(document["corrections"]),
         campaign=campaign,
+        bundle_id=document.get("bundle_id"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec import Struct, structs
 
 from services.pledges.policy import CampaignCopy
+from shared.contracts.bundles import BundleState
 from shared.contracts.message import Fact
 from shared.contracts.pledges import Delivery, NeedState, NeedStatus, PledgeState, PledgeStatus
 
@@ -24,11 +25,19 @@ class Worded(Fact, frozen=True):
     words: str
 
 
+class Bundled(Fact, frozen=True):
+    """Private: the need is one of those that are held together for a household."""
+
+    need_id: str
+    bundle_id: str
+
+
 class Need(Struct, frozen=True):
     """A need with what deciding a batch takes.
 
     `pledges` holds those that the batch mentions and those whose hold may be overdue, `holds` the known holds
     by their end, `words` what the batch says in private. `deliveries` and `corrections` count.
+    `bundle_id` names the household's bundle, `bundle` is the one that a need is to be opened in.
     """
 
     id: str
@@ -40,6 +49,8 @@ class Need(Struct, frozen=True):
     holds: tuple[tuple[str, str], ...] = ()
     campaign: CampaignCopy | None = None
     words: tuple[Worded, ...] = ()
+    bundle_id: str | None = None
+    bundle: BundleState | None = None
 
 
 class Share(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, escalation, ledger, life, owning, pledge
-from services.pledges.ledger import Need, Worded
+from services.pledges import delivery, escalation, ledger, life, opening, owning, pledge
+from services.pledges.ledger import Bundled, Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
     AcceptDelivery,
@@ -35,6 +35,7 @@ from shared.contracts.pledges import (
     OnNeed,
     OnPledge,
     OpenNeed,
+    OpenPromoted,
     PledgeDelivered,
     PledgeExpired,
     PledgeState,
@@ -43,7 +44,7 @@ from shared.contracts.pledges import (
     ReopenNeed,
     WithdrawPledge,
 )
-from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Refused, refused
+from shared.decider import NOT_FOUND, Asked, Decision, refused
 
 MOST_EXPIRED: Final = 200
 """Overdue holds that one command ends at the most."""
@@ -101,13 +102,17 @@ def evolve(need: Need, fact: Fact) -> Need:
             return structs.replace(need, state=state)
         case Worded():
             return structs.replace(need, words=(*need.words, fact))
+        case Bundled(bundle_id=bundle):
+            return structs.replace(need, bundle_id=bundle)
         case _:
             raise TypeError(type(fact).__name__)
 
 
 def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa: C901, PLR0912 -- one case a command
     if isinstance(command, OpenNeed):
-        return _open(need, command, asked)
+        return opening.decide(need, command, asked)
+    if isinstance(command, OpenPromoted):
+        return opening.decide_promoted(need, command, asked)
     state = need.state
     if state is None:
         return Decision(NOT_FOUND)
@@ -158,51 +163,6 @@ def _manage(need: Need, state: NeedState, command: ChangeNeed | CloseNeed | Reop
             return life.told(NeedReopened(ledger.edited(state, asked.at, status="open")))
 
 
-def _open(need: Need, command: OpenNeed, asked: Asked) -> Decision:
-    campaign = need.campaign
-    if need.state is not None:
-        return life.unchanged(need.state) if need.opened_by == asked.person else Decision(FORBIDDEN)
-    if campaign is None or campaign.id != command.campaign_id:
-        return Decision(NOT_FOUND)
-    partner = None if asked.person in campaign.organisers else campaign.partner_of(asked.person)
-    if asked.person not in campaign.organisers and partner is None:
-        return Decision(FORBIDDEN)
-    if campaign.status != "live":
-        return Decision(refused("campaign-not-live", status=campaign.status))
-    if (command.kind == "money") != (command.currency is not None):
-        return Decision(_invalid("currency", "Money has a currency, and nothing else has."))
-    if command.kind == "money" and command.unit != "pence":
-        return Decision(_invalid("unit", "Money is counted in pence."))
-    if command.subkind is not None and campaign.need_kinds.get(command.subkind) != command.kind:
-        return Decision(_invalid("subkind", "The campaign has no such kind of need, or it is another kind's."))
-    state = NeedState(
-        id=need.id,
-        version=1,
-        revision=1,
-        created_at=asked.at,
-        updated_at=asked.at,
-        campaign_id=campaign.id,
-        partner_id=partner,
-        title=command.title,
-        kind=command.kind,
-        quantity=command.quantity,
-        unit=command.unit,
-        currency=command.currency,
-        limit=command.limit,
-        by=command.by,
-        ward=command.ward,
-        description=command.description,
-        principles=command.principles,
-        languages=command.languages,
-        related=command.related,
-        status="open",
-        uncommitted=command.quantity,
-        subkind=command.subkind,
-        owners=(partner,) if partner else (),
-    )
-    return life.told(NeedOpened(state, asked.person), 201)
-
-
 def _change(state: NeedState, command: ChangeNeed, asked: Asked) -> Decision:
     if command.revision not in {None, state.revision}:
         return Decision(pledge.stale(state.revision))
@@ -218,10 +178,6 @@ def _change(state: NeedState, command: ChangeNeed, asked: Asked) -> Decision:
     urgency = None if "by" in new else state.urgency
     after = ledger.edited(state, asked.at, revision=state.revision + 1, urgency=urgency, **new)
     return life.told(NeedChanged(after, tuple(new)))
-
-
-def _invalid(field: str, detail: str) -> Refused:
-    return Refused("invalid-body", 422, errors=((f"/{field}", detail),))
 
 
 def _expire(need: Need, command: Command, at: str) -> tuple[Need, tuple[PledgeExpired, ...]]:

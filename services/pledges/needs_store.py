@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from services.pledges import documents, life, need
 from services.pledges.copies import Copies
@@ -11,11 +11,13 @@ from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from shared.contracts.pledges import (
     COMMANDS,
+    BundleState,
     ExpireHold,
     MakePledge,
     OfNeed,
     OfPledge,
     OpenNeed,
+    OpenPromoted,
     PledgeState,
     WriteOffNeed,
     WriteOffRest,
@@ -54,6 +56,7 @@ class NeedShelf:
         self.pledges = database.pledges
         self.words = database.words
         self.tallies = database.tallies
+        self._held_together = database.bundles
 
     async def prepare(self) -> None:
         """Make the indexes."""
@@ -64,6 +67,9 @@ class NeedShelf:
             await self.pledges.create_index([("need_id", 1), ("created_at", -1), ("_id", -1)], name="of_need")
             await self.pledges.create_index([("donor", 1), ("created_at", -1), ("_id", -1)], name="of_donor")
             await self.tallies.create_index([("campaign_id", 1)], name="of_campaign")
+            await self.needs.create_index(
+                [("bundle_id", 1)], name="of_bundle", partialFilterExpression={"bundle_id": {"$type": "string"}}
+            )
             for collection in (self.needs, self.words):
                 await collection.create_index([("_id", 1)])
 
@@ -79,13 +85,16 @@ class NeedShelf:
         pledges = list((await by_id(self.pledges, mentioned)).values())
         pledges += await self._overdue([stream for stream in found if found[stream]["held"]], asks)
         pledges += await self._outstanding(asks)
-        wanted = {ask.command.campaign_id for ask in asks if isinstance(ask.command, OpenNeed)}
+        openings = {ask.stream: command for ask in asks if isinstance(command := ask.command, OpenNeed | OpenPromoted)}
+        bundles = await self._bundles(openings.values())
+        wanted = {command.campaign_id for command in openings.values()}
         wanted |= {document["campaign_id"] for document in found.values()}
         copies = await self._copies.wanted(wanted, asks)
         states = {stream: need.initial(stream) for stream in streams}
-        for ask in asks:
-            if isinstance(ask.command, OpenNeed):
-                states[ask.stream] = structs.replace(states[ask.stream], campaign=copies.get(ask.command.campaign_id))
+        for stream, command in openings.items():
+            bundle = bundles.get(command.bundle or "") if isinstance(command, OpenNeed) else None
+            campaign = copies.get(command.campaign_id)
+            states[stream] = structs.replace(states[stream], campaign=campaign, bundle=bundle)
         for stream, document in found.items():
             states[stream] = documents.need(document, copies.get(document["campaign_id"]))
         return _with_pledges(states, pledges)
@@ -106,6 +115,12 @@ class NeedShelf:
             add_up(self.tallies, session, changes.tallies)
 
         return write
+
+    async def _bundles(self, openings: Iterable[OpenNeed | OpenPromoted]) -> dict[str, BundleState]:
+        """The bundles that needs are to be opened in."""
+        names = {command.bundle for command in openings if isinstance(command, OpenNeed) and command.bundle}
+        found = await by_id(self._held_together, names)
+        return {name: convert({**document, "id": name}, BundleState) for name, document in found.items()}
 
     async def _overdue(self, streams: Sequence[str], asks: Sequence[Ask]) -> list[Document]:
         """Holds that are over by the last of the commands; a command alone ends no more than its share."""

@@ -1,19 +1,16 @@
 """What can be asked of this service's documents; who may not see a thing is told that there is none."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from services.pledges import documents, pledge
+from services.pledges import documents, paging, pledge
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from services.pledges.store import PledgesStore
 from shared.contracts.pledges import Kind, NeedState
 from shared.mongo import QUERY_MS, translated
-from shared.queries import BadQuery
 
 
 class Sum(Struct, frozen=True):
@@ -122,16 +119,8 @@ class Queries:
         return documents.need(document, copies.get(document["campaign_id"]))
 
     async def _page(self, query: Document, person: str, cursor: str | None, limit: int) -> Document:
-        if cursor is not None:
-            at, name = _opened(cursor)
-            query = {**query, "$or": [{"created_at": {"$lt": at}}, {"created_at": at, "_id": {"$lt": name}}]}
-        with translated():
-            found = self._store.pledges.find(query, max_time_ms=QUERY_MS)
-            page = [one async for one in found.sort([("created_at", -1), ("_id", -1)]).limit(limit + 1)]
-        more = len(page) > limit
-        page = page[:limit]
-        next_cursor = _cursor(page[-1]["created_at"], page[-1]["_id"]) if more else None
-        return {"items": await self._shown(page, person), "next": next_cursor}
+        page, following = await paging.page(self._store.pledges, query, cursor, limit)
+        return {"items": await self._shown(page, person), "next": following}
 
     async def _shown(self, found: list[Document], person: str) -> list[Document]:
         """Pledges as a person reads them who may, with what was said in private."""
@@ -147,18 +136,3 @@ class Queries:
             }
             for one in found
         ]
-
-
-def _cursor(at: str, name: str) -> str:
-    return urlsafe_b64encode(f"{at}|{name}".encode()).decode().rstrip("=")
-
-
-def _opened(cursor: str) -> tuple[str, str]:
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError) as error:
-        raise BadQuery("cursor") from error
-    at, separator, name = text.partition("|")
-    if not separator:
-        raise BadQuery("cursor")
-    return at, name

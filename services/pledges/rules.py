@@ -1,12 +1,14 @@
 """The deciders of this service, seen as one by the processor: a stream is of one kind. Pure."""
 
-from services.pledges import need
+from services.pledges import bundle, need, signal
+from services.pledges.bundle import Bundle
 from services.pledges.ledger import Need
+from services.pledges.signal import Signal
 from shared.contracts.message import Command, Fact
-from shared.contracts.pledges import OfNeed
+from shared.contracts.pledges import OfBundle, OfNeed, OfSignal
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Need
+State = Need | Signal | Bundle
 """Union of the kinds of streams."""
 
 
@@ -15,6 +17,10 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
     match state:
         case Need() if isinstance(command, OfNeed):
             return need.decide(state, command, asked)
+        case Signal() if isinstance(command, OfSignal):
+            return signal.decide(state, command, asked)
+        case Bundle() if isinstance(command, OfBundle):
+            return bundle.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -24,6 +30,10 @@ def evolve(state: State, fact: Fact) -> State:
     match state:
         case Need():
             return need.evolve(state, fact)
+        case Signal():
+            return signal.evolve(state, fact)
+        case Bundle():
+            return bundle.evolve(state, fact)
 
 
 def version(state: State) -> int:

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from services.pledges.bundle import Bundle
 from services.pledges.copies import Copies
 from services.pledges.needs_store import NeedShelf
 from services.pledges.rules import State
+from services.pledges.sheet_store import SheetShelf
+from services.pledges.signal import Signal
+from shared.contracts.pledges import BundleState, OfBundle, OfSignal, SignalState
 from shared.due import Calendar
 from shared.mongo import Client, Database, Inbox, Session, translated
 from shared.ports import Ask, Entry
@@ -52,7 +56,9 @@ class PledgesStore:
         needs = NeedShelf(database, self.copies, self.calendar)
         self.needs, self.pledges = needs.needs, needs.pledges
         self.words, self.tallies = needs.words, needs.tallies
-        self._shelves: Final[tuple[Shelf, ...]] = (needs,)
+        self.signals = SheetShelf(database.signals, self.copies, commands=OfSignal, kind=Signal, form=SignalState)
+        self.bundles = SheetShelf(database.bundles, self.copies, commands=OfBundle, kind=Bundle, form=BundleState)
+        self._shelves: Final[tuple[Shelf, ...]] = (needs, self.signals, self.bundles)
 
     async def prepare(self) -> None:
         """Make the indexes."""

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from shared.contracts.bundles import BeginBundle, BundleBegun, BundleState, OfBundle
 from shared.contracts.escalation import EscalateNeed, NeedEscalated
 from shared.contracts.message import Command, Fact, Family
 from shared.contracts.need_life import (
@@ -43,6 +44,26 @@ from shared.contracts.pledge_states import (
     Quantity,
     Urgency,
 )
+from shared.contracts.sheets import OfSheet
+from shared.contracts.signals import (
+    DismissSignal,
+    MergeSignal,
+    OfSignal,
+    OnSignal,
+    OpenPromoted,
+    Promoted,
+    PromoteSignal,
+    ReportSignal,
+    ReturnSignal,
+    SignalAnswer,
+    SignalDismissed,
+    SignalMerged,
+    SignalPromoted,
+    SignalReported,
+    SignalReturned,
+    SignalState,
+    SignalStatus,
+)
 
 # ---------------------------------------------------------------- commands
 
@@ -64,6 +85,7 @@ class OpenNeed(OfNeed, frozen=True):
     languages: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     subkind: str | None = None
+    bundle: str | None = None
 
 
 class ChangeNeed(OfNeed, frozen=True, omit_defaults=True):
@@ -245,6 +267,7 @@ NeedCommand = (
     | AddOwner
     | RemoveOwner
     | EscalateNeed
+    | OpenPromoted
 )
 PledgeFact = (
     PledgeHeld
@@ -300,6 +323,13 @@ COMMANDS: Final = Family[Command](
     AddOwner,
     RemoveOwner,
     EscalateNeed,
+    OpenPromoted,
+    ReportSignal,
+    PromoteSignal,
+    ReturnSignal,
+    DismissSignal,
+    MergeSignal,
+    BeginBundle,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -326,4 +356,10 @@ FACTS: Final = Family[Fact](
     OwnerAdded,
     OwnerRemoved,
     NeedEscalated,
+    SignalReported,
+    SignalPromoted,
+    SignalReturned,
+    SignalDismissed,
+    SignalMerged,
+    BundleBegun,
 )

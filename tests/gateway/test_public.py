@@ -23,6 +23,12 @@ PRIVATE = {
     "InvitationDeclined",
     "EventCreated",
     "DeliveryReported",
+    "SignalReported",
+    "SignalPromoted",
+    "SignalReturned",
+    "SignalDismissed",
+    "SignalMerged",
+    "BundleBegun",
     "AttendanceNoted",
     "HeadcountTaken",
     "ProgrammeChanged",
@@ -33,6 +39,8 @@ PRIVATE = {
     "NeedKindAdded",
     *(kind.__name__ for kind in shifts.FACTS),
 }
+STREAMS = ("event", "need", "campaign", "signal", "bundle")
+"""Members of a fact that are the state of its stream, where there are several the first."""
 CANARY = "canary-3f9c"
 
 

@@ -245,6 +245,23 @@ def test_who_opened_a_need_hears_that_its_day_comes_near() -> None:
     assert bodies(fact) == ["A need comes near / Soup: 7 bowls still wanted by 2026-04-10."]
 
 
+@pytest.mark.parametrize(
+    ("kind", "purpose"),
+    [
+        (pledges.SignalPromoted, "signal-promoted"),
+        (pledges.SignalDismissed, "signal-dismissed"),
+        (pledges.SignalMerged, "signal-merged"),
+    ],
+)
+def test_who_told_of_something_hears_what_was_made_of_it(kind: type[pledges.OnSignal], purpose: str) -> None:
+    """MISSION row 33; that it came back is none of their business."""
+    signal = pledges.SignalState("signal_s", 2, AT, AT, CAMPAIGN.id, "meal", None, None, None, "ana")
+
+    assert told(kind(signal)) == [(DONOR, "need", purpose)]
+    assert told(pledges.SignalReturned(signal)) == []
+    assert told(pledges.SignalReported(signal)) == []
+
+
 def test_of_a_hidden_need_only_its_donors_and_who_opened_it_hear() -> None:
     """Its followers are not told, whatever happens to it."""
     unseen = need(9, status="fulfilled", delivered=10, hidden=True)

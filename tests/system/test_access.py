@@ -65,6 +65,15 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/needs/{need_id}/write-off": SEEN,
     "POST /v1/needs/{need_id}/owners": SEEN,
     "DELETE /v1/needs/{need_id}/owners": SEEN,
+    # on what others noticed, and on a household of theirs
+    "GET /v1/signals/{signal_id}": GONE,
+    "POST /v1/signals/{signal_id}/promote": GONE,
+    "POST /v1/signals/{signal_id}/dismiss": GONE,
+    "POST /v1/signals/{signal_id}/merge": GONE,
+    "GET /v1/bundles/{bundle_id}": GONE,
+    "GET /v1/campaigns/{campaign_id}/signals": GONE,
+    "GET /v1/campaigns/{campaign_id}/signals/heat": GONE,
+    "GET /v1/campaigns/{campaign_id}/bundles": GONE,
     # on another person's pledge
     "GET /v1/pledges/{pledge_id}": GONE,
     "PATCH /v1/pledges/{pledge_id}": GONE,
@@ -99,6 +108,9 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/pledges/{pledge_id}/deliver": {"quantity": 1},
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
     "POST /v1/pledges/{pledge_id}/release": {"reason": "Because."},
+    "POST /v1/signals/{signal_id}/promote": {"title": "Mine", "kind": "meal", "quantity": 1, "unit": "meals"},
+    "POST /v1/signals/{signal_id}/dismiss": {"reason": "Because."},
+    "POST /v1/signals/{signal_id}/merge": {"into": f"signal_{'s' * 26}"},
     "POST /v1/needs/{need_id}/write-off": {"reason": "Because."},
     "POST /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
     "DELETE /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
@@ -162,6 +174,7 @@ class Town:
         await self.do(cy, "PUT /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
         pledge = await self._pledge(need)
         operation = await ana.ask("POST", f"/v1/campaigns/{live}/launch", {}, prefer="respond-async")
+        signal, bundle = await self._noticed(live)
         note = await self._notification()
         self.ids = {
             "campaign_id": draft,
@@ -171,6 +184,8 @@ class Town:
             **life.ids(hidden),
             "need_id": need,
             "pledge_id": pledge,
+            "signal_id": signal,
+            "bundle_id": bundle,
             "n": "1",
             "notification_id": note,
             "operation_id": operation.json()["id"],
@@ -217,6 +232,24 @@ class Town:
         await self.do(self.ana, f"GET {place}", **ids)
         await self.do(self.ana, "GET /v1/needs/{need_id}/pledges", need_id=need)
         return str((await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"])
+
+    async def _noticed(self, live: str) -> tuple[str, str]:
+        """Cy notices three things; one becomes a need, one is a double, one is dismissed. Ana keeps a bundle."""
+        told = {"campaign_id": live, "kind": "meal", "text": "Nobody cooks in our road."}
+        first, second, third = [(await self.do(self.cy, "POST /v1/signals", told))["id"] for _ in range(3)]
+        place = "/v1/signals/{signal_id}"
+        need = {"title": "Meals", "kind": "meal", "quantity": 5, "unit": "meals"}
+        await self.do(self.ana, f"POST {place}/promote", need, signal_id=first)
+        await self.do(self.ana, f"POST {place}/merge", {"into": first}, signal_id=second)
+        await self.do(self.ana, f"POST {place}/dismiss", {"reason": "Told twice."}, signal_id=third)
+        await self.do(self.cy, f"GET {place}", signal_id=third)
+        await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/signals", campaign_id=live)
+        await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/signals/heat", campaign_id=live)
+        household = {"campaign_id": live, "details": "Three children."}
+        bundle = (await self.do(self.ana, "POST /v1/bundles", household))["id"]
+        await self.do(self.ana, "GET /v1/bundles/{bundle_id}", bundle_id=bundle)
+        await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/bundles", campaign_id=live)
+        return str(first), str(bundle)
 
     async def _notification(self) -> str:
         """What Cy was told of the release; it comes soon after."""
