@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.events import life_api
+from services.events.minors import Minors
 from services.events.reading import Reading
 from shared import queries
 from shared.decider import Refused
@@ -13,6 +14,7 @@ from shared.mongo import Inbox
 
 def routes(reading: Reading, inbox: Inbox) -> list[Route]:
     """Make the routes; `person`, where it may be left out, is a pseudonym on whose behalf is asked."""
+    minors = Minors(reading)
 
     async def campaign(request: Request) -> Response:
         found = await reading.campaign(request.path_params["campaign_id"], _person(request))
@@ -29,7 +31,7 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
     async def registrations_at(request: Request) -> Response:
         name, person = request.path_params["event_id"], _person(request)
         found = await reading.registrations_at(name, person, _cursor(request), _limit(request))
-        return queries.json({}, found.status) if isinstance(found, Refused) else queries.json(found)
+        return queries.json({}, found.status) if isinstance(found, Refused) else queries.json(await minors.added(found))
 
     async def hiding(request: Request) -> Response:
         found = await reading.hiding(request.path_params["event_id"], _person(request))

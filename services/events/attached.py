@@ -3,16 +3,31 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
+from shared.contracts.events import Register
 from shared.contracts.message import Command
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeState
 from shared.contracts.slots import AddSlot, BookingState, BookSlot, ReleaseBooking, SlotState
 
-Attached = ProgrammeState | SlotState | BookingState
+
+class Admission(Struct, frozen=True):
+    """Private: how many of a party are under 18, and when a guardian agreed; `id` is the registration's."""
+
+    id: str
+    event_id: str
+    version: int
+    under_18: int
+    consented_at: str
+
+
+Attached = ProgrammeState | SlotState | BookingState | Admission
 
 COLLECTIONS: Final[dict[str, type[Attached]]] = {
     "programmes": ProgrammeState,
     "slots": SlotState,
     "bookings": BookingState,
+    "admissions": Admission,
 }
 """Where each kind is kept. All have `id`, `event_id` and `version`."""
 
@@ -27,6 +42,8 @@ def mentioned(command: Command) -> Iterator[tuple[str, str]]:
         case BookSlot(slot_id=slot, booking_id=booking) | ReleaseBooking(slot_id=slot, booking_id=booking):
             yield "slots", slot
             yield "bookings", booking
+        case Register(registration_id=party, ages=ages) if ages:
+            yield "admissions", party
         case _:
             pass
 

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.events.attached import Attached
+from services.events.attached import Admission, Attached
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import AttendanceNoted
 from shared.contracts.events import (
@@ -62,16 +62,24 @@ class Arranged(Fact, frozen=True):
     partner_id: str | None
 
 
+class Admitted(Fact, frozen=True):
+    """Private: what is kept of the ages of a party."""
+
+    admission: Admission
+
+
 initial: Final = Event()
 
 
-def evolve(event: Event, fact: EventFact | Arranged | Hidden) -> Event:
+def evolve(event: Event, fact: EventFact | Arranged | Hidden | Admitted) -> Event:
     """Take a fact as given."""
     match fact:
         case Arranged(venue=venue, online_url=online_url, partner_id=partner_id):
             return replace(event, venue=venue, online_url=online_url, partner_id=partner_id)
         case Hidden():
             return replace(event, hidden=fact)
+        case Admitted(admission=admission):
+            return replace(event, attached=event.attached | {admission.id: admission})
         case RegistrationWaitlisted(registration=registration):
             waiting, place = event.waiting.joined(registration)
         case RegistrationPromoted(registration=registration):

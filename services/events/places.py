@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.events import admission
 from services.events.document import Event, answer, cancelled, evolve, following, visible
 from services.events.waiting import Place
 from shared.contracts.events import (
@@ -37,6 +38,8 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
         return Decision(refused("event-not-open", status=state.status))
     if before and before.registration.status != "cancelled":
         return Decision(Done("registration", command.registration_id, answer(before), 201))
+    if wrong := admission.refusal(state, command):
+        return Decision(wrong)
     size = command.party_size
     if not 1 <= size <= LARGEST_PARTY:
         return Decision(Refused("invalid-body", 422, errors=(("/party_size", f"is not 1 to {LARGEST_PARTY}"),)))
@@ -59,7 +62,8 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
     else:
         fact = RegistrationWaitlisted(_counted(state, asked, waiting=size), registration)
     body = answer(evolve(event, fact).places[registration.id])
-    return Decision(Done("registration", registration.id, body, 201), (fact,))
+    private = admission.admitted(state, command, registration.id, asked)
+    return Decision(Done("registration", registration.id, body, 201), (fact,), private=private)
 
 
 def leave(event: Event, state: EventState, command: LeaveEvent, asked: Asked) -> Decision:

@@ -127,9 +127,15 @@ class Cancelling(Body):
 
 
 class Party(Body):
-    """How many come, the caller included."""
+    """How many come, the caller included.
+
+    `ages`, one for each, are asked for where an event has an age range; they are looked at and not kept. For people
+    under 18 `guardian_consent` says that a parent or guardian agrees.
+    """
 
     party_size: Annotated[int, Field(ge=1, le=10)] = 1
+    ages: Annotated[tuple[Age, ...], Field(max_length=10)] = ()
+    guardian_consent: bool = False
 
 
 class Registrations(Struct, frozen=True):
@@ -181,7 +187,9 @@ def registration_id(event: str, person: str) -> str:
 
 
 def _register(wish: Wish[Party]) -> Register:
-    return Register(wish.id, registration_id(wish.id, wish.person), wish.body.party_size)
+    return Register(
+        wish.id, registration_id(wish.id, wish.person), wish.body.party_size, wish.body.ages, wish.body.guardian_consent
+    )
 
 
 def _leave(wish: Wish[Nothing]) -> LeaveEvent:
@@ -248,7 +256,13 @@ WRITES: Final = (
         build=_register,
         answers={201: RegistrationAnswer},
         tag="registrations",
-        problems=("event-full", "event-not-open"),
+        problems=(
+            "event-full",
+            "event-not-open",
+            "no-booking-needed",
+            "outside-age-range",
+            "guardian-consent-required",
+        ),
     ),
     Write(
         method="DELETE",

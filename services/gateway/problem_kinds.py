@@ -223,6 +223,21 @@ KINDS: dict[str, Kind] = {
         "Too many items",
         "An event may have `most` agenda items, and as many actions.",
     ),
+    "no-booking-needed": Kind(
+        409,
+        "No booking is needed",
+        "This is a drop-in: just come.",
+    ),
+    "outside-age-range": Kind(
+        409,
+        "Somebody is too young or too old",
+        "The event is for people from `age_min` to `age_max` years of age.",
+    ),
+    "guardian-consent-required": Kind(
+        409,
+        "A guardian has to agree",
+        "`under_18` of the party are under 18. Register with `guardian_consent` once a parent or guardian agrees.",
+    ),
     "figure-told-already": Kind(
         409,
         "The figure is told already",

@@ -171,7 +171,10 @@ class RegistrationState(Struct, frozen=True):
 
 
 class RegistrationAnswer(Struct, frozen=True):
-    """A registration as its owner reads it; `position` counts the parties up to this one, null unless waiting."""
+    """A registration as its owner reads it; `position` counts the parties up to this one, null unless waiting.
+
+    `under_18` and `guardian_consent_at` are told in the list of those who manage the event alone.
+    """
 
     id: str
     version: int
@@ -183,6 +186,8 @@ class RegistrationAnswer(Struct, frozen=True):
     status: RegistrationStatus
     position: int | None
     occurred_at: str | None = None
+    under_18: int | None = None
+    guardian_consent_at: str | None = None
 
 
 class PartnerAnswer(Struct, frozen=True):

@@ -192,10 +192,15 @@ class CancelEvent(OfEvent, frozen=True):
 
 
 class Register(OfEvent, frozen=True):
-    """Take places for a party; `registration_id` derives from the event and the person."""
+    """Take places for a party; `registration_id` derives from the event and the person.
+
+    `ages` are those of the whole party, where they matter; `guardian_consent`: a guardian agrees for who is under 18.
+    """
 
     registration_id: str
     party_size: int = 1
+    ages: tuple[int, ...] = ()
+    guardian_consent: bool = False
 
 
 class LeaveEvent(OfEvent, frozen=True):

@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from services.events.attached_reading import AttachedReading
-from services.events.reading import Reading
+from services.events.minors import Minors
+from services.events.reading import Page, Reading
 from services.events.store import EventsStore
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
@@ -19,7 +20,7 @@ from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction
 from shared.contracts.results import Figure
 from shared.contracts.slots import AddSlot, BookSlot, ReleaseBooking
 from shared.decider import FORBIDDEN, NOT_FOUND
-from tests.events.given import CAMPAIGN, EVENT, a_plan
+from tests.events.given import AT, CAMPAIGN, EVENT, a_plan
 from tests.events.log import Log, Wish
 
 
@@ -177,3 +178,25 @@ async def test_slots_are_booked_in_one_batch_and_in_the_next(store: EventsStore)
     }
     assert not any(hasattr(one, "person") for one in bookings["items"])
     assert await hanging.bookings(EVENT, slot, "bo") == FORBIDDEN
+
+
+async def test_minors_are_known_to_the_organiser_alone(store: EventsStore) -> None:
+    """Row 49: how many there are and that a guardian agreed; coming back with others puts it right."""
+    log = await a_log(store)
+    bo, cy = f"{EVENT}.bo", f"{EVENT}.cy"
+    await log.ask(
+        (Register(EVENT, bo, 2, ages=(41, 13), guardian_consent=True), "bo", "resident"),
+        (Register(EVENT, cy, 1), "cy", "resident"),
+    )
+    await log.ask((LeaveEvent(EVENT, bo), "bo", "resident"))
+    await log.ask((Register(EVENT, bo, 3, ages=(41, 13, 9), guardian_consent=True), "bo", "resident"))
+    reading = Reading(store)
+    page = await reading.registrations_at(EVENT, "ana", None, 10)
+    assert isinstance(page, Page)
+    listed = await Minors(reading).added(page)
+
+    assert [(one.id, one.under_18, one.guardian_consent_at) for one in listed.items] == [(bo, 2, AT), (cy, None, None)]
+    mine = await reading.registrations_of("bo", None, 10)
+    assert [one.under_18 for one in mine.items] == [None]
+    async for document in store.database.inbox.find():
+        assert b'"ages"' not in document["r"] + b"".join(document["x"])

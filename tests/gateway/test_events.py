@@ -149,6 +149,17 @@ def test_a_person_has_one_registration_an_event() -> None:
     assert registration_id(EVENT, ANA).startswith(f"{EVENT}.")
 
 
+def test_ages_and_consent_are_said_with_the_party() -> None:
+    """As numbers; a date of birth is asked of nobody."""
+    build = WRITES["POST /v1/events/{event_id}/registrations"].build
+    command = build(wish(read(Party, party_size=2, ages=[41, 13], guardian_consent=True), EVENT))
+
+    assert isinstance(command, Register)
+    assert (command.ages, command.guardian_consent) == ((41, 13), True)
+    assert list(flaws(Party, {"ages": [131]})) == ["/ages/0"]
+    assert list(flaws(Party, {"born": "2012-01-01"})) == ["/born"]
+
+
 @pytest.mark.parametrize("size", [0, 11, "2", None])
 def test_a_party_is_one_to_ten(size: object) -> None:
     """Whole numbers only."""
