@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from services.events import campaign_life, partner, vocabulary
+from services.events import campaign_life, evolution, partner, vocabulary
 from services.events.campaign_document import (
     ENDED,
     MOST_PEOPLE,
@@ -20,10 +20,12 @@ from shared.contracts.events import (
     CampaignState,
     ChangeCampaign,
     CreateCampaign,
+    EvolveCampaign,
     OfPartner,
     OrganiserAdded,
     OrganiserRemoved,
     RemoveOrganiser,
+    TakeOver,
 )
 from shared.contracts.vocabularies import AddCategory, AddNeedKind
 from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, refused
@@ -39,10 +41,14 @@ def decide(campaign: Campaign, command: CampaignCommand, asked: Asked) -> Decisi
     if state is None:
         return Decision(NOT_FOUND)
     match command:
+        case TakeOver():
+            return evolution.take_over(campaign, state, command, asked)
         case OfPartner():
             return partner.decide(campaign, state, command, asked)
         case _ if asked.person not in state.organisers:
             return Decision(FORBIDDEN if visible(state, asked.person) else NOT_FOUND)
+        case EvolveCampaign():
+            return evolution.evolve(campaign, state, command, asked)
         case ChangeCampaign():
             return campaign_life.change(campaign, state, command, asked)
         case AddCategory() | AddNeedKind():

@@ -18,13 +18,16 @@ ENDED: Final = frozenset({"closed", "evolved"})
 class Campaign(Struct, frozen=True):
     """A campaign, the partners of it that the batch mentions, and which of the wanted slugs lead to another.
 
-    `reasons` are those that the batch gives for removing partners.
+    `reasons` are those that the batch gives for removing partners, `named` the other campaigns that its commands name,
+    `inherited` the predecessor's partners that follow an id.
     """
 
     state: CampaignState | None = None
     partners: dict[str, PartnerState] = {}
     taken: frozenset[str] = frozenset()
     reasons: dict[str, str] = {}
+    named: dict[str, CampaignState] = {}
+    inherited: dict[str, tuple[PartnerState, ...]] = {}
 
 
 class Parted(Fact, frozen=True):

@@ -16,6 +16,8 @@ from services.events.acting import Acting, acting
 from services.events.campaign import Campaign
 from services.events.clearance import Standing
 from services.events.document import Event, Hidden
+from services.events.evolution import STEP as HEIRS
+from services.events.evolution import heir
 from services.events.lines import Lines, place_of
 from services.events.roster import Shift
 from services.events.rules import State
@@ -30,6 +32,7 @@ from shared.contracts.events import (
     CreateCampaign,
     CreateEvent,
     EventState,
+    EvolveCampaign,
     LeaveEvent,
     OfCampaign,
     OfEvent,
@@ -37,6 +40,7 @@ from shared.contracts.events import (
     PartnerState,
     PromoteWaiting,
     Register,
+    TakeOver,
     Venue,
 )
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
@@ -152,8 +156,10 @@ class EventsStore:
 
     async def _load_campaigns(self, asks: Sequence[Ask]) -> dict[str, State]:
         slugs = {slug for ask in asks if (slug := _wanted_slug(ask))}
+        inherited = await self._inherited([ask.command for ask in asks if isinstance(ask.command, TakeOver)])
         named = {ask.command.partner_id for ask in asks if isinstance(ask.command, OfPartner)}
-        states = await self.campaigns({ask.stream for ask in asks})
+        named |= {heir(stream, one) for stream, steps in inherited.items() for step in steps.values() for one in step}
+        states = await self.campaigns({name for ask in asks for name in (ask.stream, *_others(ask))})
         partners: dict[str, dict[str, PartnerState]] = defaultdict(dict)
         for document in await _by_id(self.database.partners, named):
             partner = msgspec.convert(document["state"], PartnerState)
@@ -164,9 +170,21 @@ class EventsStore:
                 states.get(stream),
                 partners.get(stream, {}),
                 frozenset(slug for slug, owner in owners.items() if owner != stream),
+                named=states,
+                inherited=inherited.get(stream, {}),
             )
             for stream in {ask.stream for ask in asks}
         }
+
+    async def _inherited(self, commands: Iterable[TakeOver]) -> dict[str, dict[str, tuple[PartnerState, ...]]]:
+        """For each successor and step: partners of its predecessor."""
+        inherited: dict[str, dict[str, tuple[PartnerState, ...]]] = defaultdict(dict)
+        for command in commands:
+            query = {"state.campaign_id": command.predecessor_id, "_id": {"$gt": command.after}}
+            found = await find(self.database.partners, query, sort=[("_id", 1)], limit=HEIRS)
+            partners = tuple(msgspec.convert(document["state"], PartnerState) for document in found)
+            inherited[command.stream][command.after] = partners
+        return inherited
 
     async def campaigns(self, names: Iterable[str]) -> dict[str, CampaignState]:
         """Campaigns by id, as far as they are there."""
@@ -344,6 +362,15 @@ def _for_event(known: Acting, campaign: str, people: Iterable[str], event: Event
 def _slugs(state: CampaignState) -> frozenset[str]:
     """All that lead to a campaign."""
     return frozenset({state.slug, *state.former_slugs})
+
+
+def _others(ask: Ask) -> Sequence[str]:
+    """Campaigns that a command names besides its own."""
+    match ask.command:
+        case EvolveCampaign(successor_id=name) | TakeOver(predecessor_id=name):
+            return [name]
+        case _:
+            return []
 
 
 def _wanted_slug(ask: Ask) -> str | None:

@@ -7,11 +7,26 @@ from pydantic import Field
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Build, Wish, Write
-from services.gateway.fields import Date, Languages, Line, Principles, Priorities, Slug, Text, Wards, absent, sent
+from services.gateway.fields import (
+    Date,
+    Id,
+    Languages,
+    Line,
+    Principles,
+    Priorities,
+    Slug,
+    Text,
+    Wards,
+    absent,
+    existing,
+    sent,
+)
+from services.gateway.table import PATTERNS
 from shared.contracts.events import (
     CampaignState,
     ChangeCampaign,
     CloseCampaign,
+    EvolveCampaign,
     LaunchCampaign,
     OfCampaign,
     PartnerApproval,
@@ -38,9 +53,19 @@ class CampaignChange(Body):
     partner_approval: PartnerApproval = Field(default_factory=absent)
 
 
+class Evolving(Body):
+    """The campaign as which this one goes on."""
+
+    successor_id: Id
+
+
 def change(wish: Wish[CampaignChange]) -> ChangeCampaign:
     """Make the command of a change."""
     return ChangeCampaign(wish.id, revision=wish.revision, **sent(wish.body))
+
+
+def _evolve(wish: Wish[Evolving]) -> EvolveCampaign:
+    return EvolveCampaign(wish.id, existing(PATTERNS["campaign_id"], wish.body.successor_id, "/successor_id"))
 
 
 def _move(way: str, summary: str, command: type[OfCampaign]) -> Write:
@@ -77,4 +102,16 @@ WRITES: Final = (
     _move("resume", "Make a paused campaign live again", ResumeCampaign),
     _move("close", "End a campaign", CloseCampaign),
     _move("reopen", "Undo a close", ReopenCampaign),
+    Write(
+        method="POST",
+        path=f"{_PLACE}/evolve",
+        summary="Go on as a successor; partners and followers are asked whether they come along",
+        service="events",
+        body=Evolving,
+        command=EvolveCampaign,
+        build=_evolve,
+        answers={200: CampaignState},
+        tag="campaigns",
+        problems=("campaign-wrong-state", "not-successor", "campaign-not-live"),
+    ),
 )

@@ -170,6 +170,11 @@ KINDS: dict[str, Kind] = {
         "Too many members",
         "A partner may have `most` members. Remove one who no longer takes part.",
     ),
+    "not-successor": Kind(
+        409,
+        "The other campaign is no successor of this one",
+        "A campaign says of which it is the successor (`successor_of`) when it is opened. Open one that names this.",
+    ),
     "partner-wrong-state": Kind(
         409,
         "The partner's status does not allow this",

@@ -20,6 +20,7 @@ CAMPAIGNS: Final[dict[type[Fact], str]] = {
     events.CampaignPaused: "paused",
     events.CampaignClosed: "closed",
     events.CampaignChanged: "changed",
+    events.CampaignEvolved: "evolved",
 }
 """What campaigns do."""
 REGISTRATIONS: Final[dict[type[Fact], str]] = {

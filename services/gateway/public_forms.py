@@ -40,6 +40,7 @@ class Campaign(Struct, frozen=True):
     successor_of: str | None
     status: CampaignStatus
     partner_count: int
+    evolved_into: str | None
 
 
 class Partner(Struct, frozen=True):
@@ -204,7 +205,7 @@ class Gone(Struct, frozen=True):
 
 
 class OfCampaign(Message, frozen=True):
-    """`change`: launched, reopened, resumed; paused, closed; or changed, which the campaign may be in any status."""
+    """`change`: launched, reopened, resumed; paused, closed, evolved; changed, which it may be in any status."""
 
     campaign: Campaign
     change: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.contracts import events, pledges
 from shared.contracts.message import Fact
@@ -120,6 +121,10 @@ def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
     match fact:
         case events.CampaignClosed():
             yield _about_campaign(campaign, Followers(campaign.id), "campaign-closed")
+        case events.CampaignEvolved(successor_name=name):
+            url = f"/v1/campaigns/{campaign.evolved_into}"
+            asked = _about_campaign(campaign, Followers(campaign.id), "campaign-evolved", successor=name)
+            yield replace(asked, url=url)
         case events.PartnerInvited(partner=partner):
             yield from _about_partner(campaign, partner, partner.invitees, "partner-invited")
         case events.PartnerApplied(partner=partner):

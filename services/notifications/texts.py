@@ -53,6 +53,9 @@ ENGLISH: Final[dict[str, Text]] = {
     "need-paused": Text("A need is paused", "{title} takes no pledges for now."),
     "need-resumed": Text("A need is open again", "{title} takes pledges again."),
     "need-fulfilled": Text("A need is fulfilled", "{title}: all of {amount} was delivered."),
+    "campaign-evolved": Text(
+        "A campaign goes on as another", "{title} goes on as {successor}. Follow that if you want to hear of it."
+    ),
     "partner-invited": Text(
         "You are invited to take part", "{title} would like to have {partner} as a partner. Please accept or decline."
     ),

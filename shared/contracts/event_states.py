@@ -53,6 +53,7 @@ class CampaignState(Struct, frozen=True):
     categories: tuple[AddedCategory, ...] = ()
     need_kinds: tuple[AddedNeedKind, ...] = ()
     partner_approval: PartnerApproval = "open"
+    evolved_into: str | None = None
 
 
 class PartnerState(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import life, partners, shifts, vocabularies
+from shared.contracts import evolution, life, partners, shifts, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -43,6 +43,7 @@ from shared.contracts.event_states import (
     Verification,
     Visibility,
 )
+from shared.contracts.evolution import CampaignEvolved, EvolutionCommand, EvolutionFact, EvolveCampaign, TakeOver
 from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
 from shared.contracts.partners import (
@@ -317,6 +318,7 @@ CampaignCommand = (
     | ResumeCampaign
     | VocabularyCommand
     | PartnerCommand
+    | EvolutionCommand
 )
 EventCommand = (
     CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting | LifeCommand
@@ -336,6 +338,7 @@ CampaignFact = (
     | CampaignResumed
     | VocabularyFact
     | PartnerFact
+    | EvolutionFact
 )
 RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
 EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact
@@ -365,6 +368,7 @@ COMMANDS: Final = Family[Command](
     *vocabularies.COMMANDS,
     *shifts.COMMANDS,
     *partners.COMMANDS,
+    *evolution.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -392,4 +396,5 @@ FACTS: Final = Family[Fact](
     *vocabularies.FACTS,
     *shifts.FACTS,
     *partners.FACTS,
+    *evolution.FACTS,
 )

@@ -141,6 +141,7 @@ def test_a_public_event_fits_the_schema_of_its_type(owner: str, name: str) -> No
         ("CampaignResumed", {}, ("CampaignLaunched", "resumed")),
         ("CampaignPaused", {"campaign__status": "paused"}, ("CampaignClosed", "paused")),
         ("CampaignClosed", {"campaign__status": "closed"}, ("CampaignClosed", "closed")),
+        ("CampaignEvolved", {"campaign__status": "evolved"}, ("CampaignClosed", "evolved")),
         ("CampaignChanged", {}, ("CampaignLaunched", "changed")),
         ("CampaignChanged", {"campaign__status": "paused"}, ("CampaignClosed", "changed")),
         ("CampaignChanged", {"campaign__status": "draft"}, None),

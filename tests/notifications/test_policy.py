@@ -132,6 +132,18 @@ def test_followers_of_a_campaign_hear_what_is_new() -> None:
     assert told(events.CampaignClosed(CAMPAIGN)) == [(followers, "campaign", "campaign-closed")]
 
 
+def test_followers_are_asked_whether_they_come_along() -> None:
+    """Once, with the way to the successor; nothing makes them follow it."""
+    evolved = events.CampaignEvolved(replace(CAMPAIGN, status="evolved", evolved_into="campaign_heir"), "Tidy city")
+
+    assert told(evolved) == [(Followers("campaign_tidy"), "campaign", "campaign-evolved")]
+    assert [message.url for message in messages(evolved)] == ["/v1/campaigns/campaign_heir"]
+    assert bodies(evolved) == [
+        "A campaign goes on as another / Tidy streets goes on as Tidy city. Follow that if you want to hear of it."
+    ]
+    assert notes(evolved) == ()
+
+
 def test_a_partner_hears_how_it_stands() -> None:
     """Who may accept, who may approve, whose it is; one that joined at once has just seen that."""
     partner = events.PartnerState("p", 1, AT, AT, CAMPAIGN.id, "Kitchen", "community", None, None, ("pat", "una"))

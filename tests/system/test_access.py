@@ -23,6 +23,7 @@ STRANGERS: Final[dict[str, int]] = {
     "PATCH /v1/campaigns/{campaign_id}": GONE,
     "POST /v1/campaigns/{campaign_id}/launch": GONE,
     "POST /v1/campaigns/{campaign_id}/pause": GONE,
+    "POST /v1/campaigns/{campaign_id}/evolve": GONE,
     "POST /v1/campaigns/{campaign_id}/resume": GONE,
     "POST /v1/campaigns/{campaign_id}/close": GONE,
     "POST /v1/campaigns/{campaign_id}/reopen": GONE,
@@ -96,6 +97,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     **life.BODIES,
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
+    "POST /v1/campaigns/{campaign_id}/evolve": {"successor_id": f"campaign_{'s' * 26}"},
     "POST /v1/campaigns/{campaign_id}/categories": {"slug": "mela", "labels": {"en": "Mela"}},
     "POST /v1/campaigns/{campaign_id}/need-kinds": {"slug": "pram", "kind": "goods", "labels": {"en": "Prams"}},
     "POST /v1/campaigns/{campaign_id}/partners/invitations": {"name": "Aston Kitchen", "sector": "community"},
@@ -163,6 +165,11 @@ class Town:
         for place in ("categories", "need-kinds"):
             key = f"POST /v1/campaigns/{{campaign_id}}/{place}"
             await self.do(ana, key, BODIES[key], campaign_id=live)
+        former = await a_campaign(ana, "Former")
+        heir = {"name": "Heir", "summary": "It goes on.", "successor_of": former}
+        heir_id = (await self.do(ana, "POST /v1/campaigns", heir))["id"]
+        await ana.post(f"/v1/campaigns/{heir_id}/launch", {})
+        await self.do(ana, "POST /v1/campaigns/{campaign_id}/evolve", {"successor_id": heir_id}, campaign_id=former)
         hidden = await an_event(ana, live, publish=False)
         event = await an_event(ana, live, capacity=5, venue={"ward": "aston", "access": ["step-free"]})
         await self.do(ana, "PATCH /v1/events/{event_id}", {"title": "Clean-up", "capacity": None}, event_id=event)
