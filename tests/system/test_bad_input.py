@@ -1,12 +1,12 @@
 """Bad input costs a clear error and nothing else, on every route that takes a body."""
 
 import json
-import re
 from typing import Any
 
 import httpx2
 import pytest
 
+from tests.gateway.examples import concrete
 from tests.system.platform import ROOT, Person, Platform, a_campaign, a_need
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -34,26 +34,6 @@ ILL_FORMED = {
     "huge integer": b'{"quantity": ' + b"9" * 300 + b"}",
     "whole body of another type": b"[]",
 }
-
-
-def concrete(path: str) -> str:
-    """A path with well-formed ids that name nothing."""
-    ids = {
-        "campaign": "campaign_" + "a" * 26,
-        "event": "event_" + "a" * 26,
-        "need": "need_" + "a" * 26,
-        "pledge": "need_" + "a" * 26 + "." + "b" * 26,
-        "partner": "campaign_" + "a" * 26 + "." + "b" * 26,
-        "person": "7883ed1a-bfb6-50c1-81cf-388fefd45c6e",
-        "kind": "need",
-        "target": "need_" + "a" * 26,
-    }
-
-    def fill(match: re.Match[str]) -> str:
-        name = match[1].removesuffix("_id")
-        return ids.get(name, "1" if name == "n" else "a" * 64)
-
-    return re.sub(r"\{(\w+)\}", fill, path)
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES, ids=[" ".join(write) for write in WRITES])
