@@ -55,7 +55,7 @@ class Later(Struct, frozen=True):
 
 
 class Deferred(Struct, frozen=True):
-    """Not yet: the one command that follows goes on in its name; the first of them that says more gives the answer."""
+    """Not yet: the first command in `then` goes on in its name, and so on; the one that says more gives the answer."""
 
 
 class Decision(Struct, frozen=True):
@@ -63,7 +63,7 @@ class Decision(Struct, frozen=True):
 
     A refusal may come with facts as well: what was overdue ends first. `later` is planned in the same transaction:
     planning a thing again does not undo the first plan, whose command has to find that it is not wanted any more.
-    `Deferred` has exactly one command in `then`; each half of such work is a no-op by state when repeated.
+    Each half of work with a `Deferred` answer is a no-op by state when repeated.
     `private` are facts for the owner's documents alone: evolved after the others, in no log and no outcome.
     """
 

@@ -20,7 +20,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import ASCENDING, IndexModel, MongoClient, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, IndexModel, MongoClient, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as SyncCollection
 from pymongo.errors import (
@@ -389,10 +389,10 @@ def _document(entry: Entry, now: dt.datetime) -> Document:
     return document
 
 
-def _settlement(entry: Entry) -> UpdateOne:
-    """Give another entry, if it still waits, the outcome of this one."""
+def _settlement(entry: Entry) -> UpdateMany:
+    """Give the entries that still wait for this one its outcome."""
     answer = {"r": Binary(entry.outcome), "q": entry.partition}
-    return UpdateOne({"_id": entry.settles, "r": Binary(b"")}, {"$set": answer})
+    return UpdateMany({"_id": {"$in": list(entry.settles)}, "r": Binary(b"")}, {"$set": answer})
 
 
 def _entry(document: Mapping[str, Any]) -> Entry:

@@ -65,8 +65,8 @@ class Entry(Struct, frozen=True):
     """Inbox entry: what a command brought about, byte for byte, and where it came from.
 
     `parked` says why the record became a dead letter, if it did. `outcome` is empty while it waits for those that
-    follow; the one that gives it names its root as `settles`, and the root's entry then holds the same outcome and
-    in `settled` the partition that it went to.
+    follow; the one that gives it names those that wait as `settles`, and their entries then hold the same outcome
+    and in `settled` the partition that it went to.
     """
 
     command_id: str
@@ -79,7 +79,7 @@ class Entry(Struct, frozen=True):
     then: tuple[tuple[str, bytes], ...] = ()
     parked: str = ""
     due: tuple[Due, ...] = ()
-    settles: str = ""
+    settles: tuple[str, ...] = ()
     settled: int | None = None
 
     @property

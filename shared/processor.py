@@ -209,7 +209,7 @@ class Processor(Generic[S]):
             outcome,
             self._follow_ups(decision, ask, touched),
             due=tuple(self._planned(later, ask, number) for number, later in enumerate(decision.later, 1)),
-            settles=ask.root.id if ask.root and outcome else "",
+            settles=ask.asker.via if outcome else (),
         )
         return entry, state
 
@@ -237,13 +237,17 @@ class Processor(Generic[S]):
     def _follow_ups(
         self, decision: Decision, ask: Ask, touched: tuple[outcomes.Touched, ...]
     ) -> tuple[tuple[str, bytes], ...]:
-        """What follows, as records; an answer that is to come travels with the one that goes on."""
+        """What follows, as records; an answer that is to come travels with the first of it."""
         root = ""
         if isinstance(decision.answer, Deferred):
-            if len(decision.then) != 1:
+            if not decision.then:
                 raise ValueError("who is to give the answer?")
-            root = encode(replace(ask.asker, touched=touched)).decode()
-        return tuple(self._follow_up(command, ask, number, root) for number, command in enumerate(decision.then, 1))
+            asker = ask.asker
+            root = encode(replace(asker, touched=touched, via=(*asker.via, ask.envelope.id))).decode()
+        return tuple(
+            self._follow_up(command, ask, number, root if number == 1 else "")
+            for number, command in enumerate(decision.then, 1)
+        )
 
     def _follow_up(self, command: Command, ask: Ask, number: int, root: str) -> tuple[str, bytes]:
         """Put a command that follows from another into an envelope; its id derives from the first one's."""
@@ -293,7 +297,7 @@ class Processor(Generic[S]):
             (),
             self._outcome(failed, ask),
             parked=reason,
-            settles=ask.root.id if ask.root else "",
+            settles=ask.asker.via,
         )
 
     def _outcome(self, outcome: outcomes.Outcome, ask: Ask) -> bytes:

@@ -19,6 +19,7 @@ from services.gateway import (
     me,
     need_life,
     needs,
+    offers,
     openapi,
     operations,
     pages,
@@ -73,6 +74,7 @@ WRITES: Final = (
     *need_life.WRITES,
     *bundles.WRITES,
     *signals.WRITES,
+    *offers.WRITES,
     *pledges.WRITES,
     *me.WRITES,
 )
@@ -146,6 +148,7 @@ class Gateway:
             *needs.reads(personal),
             *bundles.reads(personal),
             *signals.reads(personal),
+            *offers.reads(personal),
             *pledges.reads(personal),
             *me.reads(self.identity, personal),
             operations.route(self.identity, issued, self.views, self.services),

@@ -218,6 +218,7 @@ class Commands:
                 pledges.OpenNeed(campaign_id=campaign)
                 | pledges.ReportSignal(campaign_id=campaign)
                 | pledges.BeginBundle(campaign_id=campaign)
+                | pledges.MakeOffer(campaign_id=campaign)
             ):
                 version = self._known.version(campaign)
                 return f"{campaign}:{version}" if version else ""

@@ -102,6 +102,9 @@ Languages = Annotated[tuple[Language, ...], Field(max_length=20), AfterValidator
 Access = Annotated[tuple[Category, ...], Field(max_length=20), AfterValidator(_different)]
 Labels = Annotated[dict[Literal["en", "ur", "pa", "bn", "ar", "pl", "so", "ro"], Line], Field(min_length=1)]
 """How people call a thing, by the languages that the platform writes in."""
+Unit = Annotated[Line, Field(max_length=50)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+"""ISO 4217."""
 Quantity = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Age = Annotated[int, Field(ge=0, le=130)]
 

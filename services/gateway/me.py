@@ -11,7 +11,7 @@ from services.gateway.commands import Wish, Write
 from services.gateway.events import Registrations
 from services.gateway.identity import Identity
 from services.gateway.personal import OK, Personal, private
-from services.gateway.pledges import Pledges
+from services.gateway.pledge_shapes import Pledges
 from services.gateway.problems import Answer, ProblemError
 from services.gateway.table import Exchange, Route
 from shared.contracts.notifications import Follow, Followed, FollowKind, ReadNotification, Unfollow

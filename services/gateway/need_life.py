@@ -6,7 +6,8 @@ from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Build, Wish, Write
 from services.gateway.fields import Id, Reason, existing
-from services.gateway.pledges import Pledge, own_reason
+from services.gateway.pledge_shapes import Pledge
+from services.gateway.pledges import own_reason
 from services.gateway.table import PATTERNS, Parameter
 from shared.contracts.message import Command
 from shared.contracts.pledges import (

@@ -9,6 +9,7 @@ from services.gateway.campaigns import Nothing
 from services.gateway.commands import Wish, Write
 from services.gateway.fields import (
     Category,
+    Currency,
     Date,
     Id,
     Languages,
@@ -16,6 +17,7 @@ from services.gateway.fields import (
     Principles,
     Quantity,
     Text,
+    Unit,
     Ward,
     absent,
     existing,
@@ -23,14 +25,12 @@ from services.gateway.fields import (
 )
 from services.gateway.idempotency import new_id
 from services.gateway.personal import Personal
-from services.gateway.pledges import Pledges
+from services.gateway.pledge_shapes import Pledges
 from services.gateway.table import PATTERNS, Route
 from shared.contracts.pledges import ChangeNeed, CloseNeed, Kind, Limit, NeedState, OpenNeed, ReopenNeed
 
 _PLACE: Final = "/v1/needs/{need_id}"
 
-Unit = Annotated[Line, Field(max_length=50)]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Related = Annotated[tuple[Id, ...], Field(max_length=20)]
 
 

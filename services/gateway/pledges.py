@@ -2,72 +2,49 @@
 
 from typing import Annotated, Any, Final, Protocol
 
-from msgspec import Struct
 from pydantic import Field
 
+from services.gateway import offers
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Echo, Wish, Write
-from services.gateway.fields import Id, Note, Quantity, Reason, existing
+from services.gateway.fields import Currency, Id, Note, Quantity, Reason, Unit, existing
 from services.gateway.idempotency import suffix
 from services.gateway.personal import Personal
+from services.gateway.pledge_shapes import Pledge
 from services.gateway.table import PATTERNS, Route
 from shared.contracts.pledges import (
     AcceptDelivery,
+    ChangeOffer,
     ChangePledge,
     ConfirmPledge,
     CorrectDelivery,
     DeliverPledge,
-    Delivery,
     Kind,
+    MakeOffer,
     MakePledge,
     OfPledge,
-    PledgeStatus,
+    ReleaseOffer,
     ReleasePledge,
+    WithdrawOffer,
     WithdrawPledge,
 )
 
 _PLACE: Final = "/v1/pledges/{pledge_id}"
 
 
-class Pledge(Struct, frozen=True):
-    """A pledge as donor and organisers read it; an anonymous `donor` is told to nobody else.
+class NewPledge(Body):
+    """A promise to a need, or an offer to a campaign.
 
-    `note` (the donor's) and `reason` (why it was withdrawn or released) are in reads, and in the answer to who
-    wrote them.
+    To a need: with `hold_minutes` it is set aside until then and has to be confirmed. To a campaign: of which `kind`
+    it is and in which `unit` it is counted (money in `pence`, with its `currency`).
     """
 
-    id: str
-    version: int
-    revision: int
-    created_at: str
-    updated_at: str
-    need_id: str
-    campaign_id: str
-    kind: Kind
-    unit: str
-    donor: str | None
-    anonymous: bool
-    quantity: int
-    status: PledgeStatus
-    held_until: str | None
-    delivered_quantity: int
-    deliveries: tuple[Delivery, ...]
-    note: str | None = None
-    reason: str | None = None
-
-
-class Pledges(Struct, frozen=True):
-    """A page of pledges."""
-
-    items: tuple[Pledge, ...]
-    next: str | None
-
-
-class NewPledge(Body):
-    """A promise; with `hold_minutes` it is set aside until then and has to be confirmed."""
-
-    need_id: Id
+    need_id: Id | None = None
+    campaign_id: Id | None = None
+    kind: Kind | None = None
+    unit: Unit | None = None
+    currency: Currency | None = None
     quantity: Quantity
     hold_minutes: Annotated[int, Field(ge=1, le=1_440)] | None = None
     note: Note | None = None
@@ -99,9 +76,13 @@ class Releasing(Body):
     reason: Reason
 
 
-def create(wish: Wish[NewPledge]) -> MakePledge:
-    """Make the command of a new pledge."""
+def create(wish: Wish[NewPledge]) -> MakePledge | MakeOffer:
+    """Make the command of a new pledge, or of a new offer."""
     body = wish.body
+    if body.need_id is None:
+        return offers.create(wish)
+    for_offers = {"campaign_id": body.campaign_id, "kind": body.kind, "unit": body.unit, "currency": body.currency}
+    offers.demand_none(for_offers, "The need says it.")
     need = existing(PATTERNS["need_id"], body.need_id, "/need_id")
     return MakePledge(
         need_id=need,
@@ -138,8 +119,22 @@ def _on(wish: Wish[Any]) -> tuple[str, str]:
     return pledge.partition(".")[0], pledge
 
 
-def _change(wish: Wish[Amount]) -> ChangePledge:
+def _change(wish: Wish[Amount]) -> ChangePledge | ChangeOffer:
+    if offers.is_offer(wish.id):
+        return ChangeOffer(wish.id, wish.body.quantity, wish.revision)
     return ChangePledge(*_on(wish), wish.body.quantity, wish.revision)
+
+
+def _withdraw(wish: Wish[Withdrawing]) -> WithdrawPledge | WithdrawOffer:
+    if offers.is_offer(wish.id):
+        return WithdrawOffer(wish.id, wish.body.reason)
+    return WithdrawPledge(*_on(wish), wish.body.reason)
+
+
+def _release(wish: Wish[Releasing]) -> ReleasePledge | ReleaseOffer:
+    if offers.is_offer(wish.id):
+        return ReleaseOffer(wish.id, wish.body.reason)
+    return ReleasePledge(*_on(wish), wish.body.reason)
 
 
 def _accept(wish: Wish[Nothing]) -> AcceptDelivery:
@@ -179,14 +174,14 @@ WRITES: Final = (
     Write(
         method="POST",
         path="/v1/pledges",
-        summary="Promise something to a need",
+        summary="Promise something to a need, or offer it to a campaign",
         service="pledges",
         body=NewPledge,
         command=MakePledge,
         build=create,
         answers={201: Pledge},
         tag="pledges",
-        problems=("not-enough-left", "need-not-open"),
+        problems=("not-enough-left", "need-not-open", "campaign-not-live"),
         echo=own_note,
     ),
     Write(
@@ -199,7 +194,13 @@ WRITES: Final = (
         build=_change,
         answers={200: Pledge},
         tag="pledges",
-        problems=("not-enough-left", "less-than-delivered", "pledge-not-active", "revision-mismatch"),
+        problems=(
+            "not-enough-left",
+            "less-than-delivered",
+            "less-than-matched",
+            "pledge-not-active",
+            "revision-mismatch",
+        ),
     ),
     _act(
         "confirm",
@@ -242,7 +243,7 @@ WRITES: Final = (
         "Take back what is not delivered",
         Withdrawing,
         WithdrawPledge,
-        lambda wish: WithdrawPledge(*_on(wish), wish.body.reason),
+        _withdraw,
         "pledge-not-active",
         "pledge-wrong-state",
         echo=own_reason,
@@ -252,7 +253,7 @@ WRITES: Final = (
         "Let the donor off what is not delivered",
         Releasing,
         ReleasePledge,
-        lambda wish: ReleasePledge(*_on(wish), wish.body.reason),
+        _release,
         "pledge-not-active",
         "pledge-wrong-state",
         echo=own_reason,

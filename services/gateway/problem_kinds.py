@@ -347,6 +347,21 @@ KINDS: dict[str, Kind] = {
         "Less than is delivered",
         "A quantity cannot fall below what has been delivered (`delivered`).",
     ),
+    "less-than-matched": Kind(
+        409,
+        "Less than is matched",
+        "An offer cannot fall below what needs have of it (`matched`). Withdraw the pledges, or change them.",
+    ),
+    "offer-does-not-fit": Kind(
+        409,
+        "The offer does not fit the need",
+        "The need asks for another kind, or counts in another unit (`kind`, `unit`).",
+    ),
+    "too-many-matches": Kind(
+        409,
+        "Too many matches",
+        "This offer is shared by as many pledges as it can be (`most`).",
+    ),
     "less-than-committed": Kind(
         409,
         "Less than is spoken for",

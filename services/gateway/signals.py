@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from services.gateway.bodies import Body
 from services.gateway.commands import Wish, Write
-from services.gateway.fields import Id, Note, Quantity, Reason, Ward, existing, sent
+from services.gateway.fields import Id, Note, Quantity, Reason, Unit, Ward, existing, sent
 from services.gateway.idempotency import new_id
-from services.gateway.needs import NeedFields, Unit
+from services.gateway.needs import NeedFields
 from services.gateway.personal import Personal
 from services.gateway.table import PATTERNS, Route
 from shared.contracts.pledges import (

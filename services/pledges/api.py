@@ -13,7 +13,9 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
     """Pledges with their private words, the ledger, the snapshot, and what every service answers."""
 
     async def pledge(request: Request) -> Response:
-        found = await asked.pledge(request.path_params["pledge_id"], text(request, "person"))
+        name = request.path_params["pledge_id"]
+        ask = asked.offer if name.startswith("offer_") else asked.pledge
+        found = await ask(name, text(request, "person"))
         return json(found, 200 if found else 404)
 
     async def need(request: Request) -> Response:
@@ -38,6 +40,18 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
             return json({}, 403)
         return json(page, 200 if page else 404)
 
+    async def offers_to(request: Request) -> Response:
+        try:
+            page = await asked.offers_to(
+                request.path_params["campaign_id"],
+                text(request, "person"),
+                cursor=_cursor(request),
+                limit=number(request, "limit", 20),
+            )
+        except PermissionError:
+            return json({}, 403)
+        return json(page, 200 if page else 404)
+
     async def ledger(request: Request) -> Response:
         return json({"sums": await asked.ledger(text(request, "campaign"))})
 
@@ -49,6 +63,7 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
         Route("/pledges/{pledge_id}", answering(pledge)),
         Route("/needs/{need_id}", answering(need)),
         Route("/needs/{need_id}/pledges", answering(pledges_on)),
+        Route("/campaigns/{campaign_id}/offers", answering(offers_to)),
         Route("/ledger", answering(ledger)),
         Route("/snapshot", answering(snapshot)),
         *queries.routes(past),

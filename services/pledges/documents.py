@@ -11,6 +11,7 @@ from msgspec import convert, to_builtins
 from services.pledges import ledger
 from services.pledges.ledger import Need
 from services.pledges.policy import CampaignCopy
+from shared.contracts.offers import OfferState
 from shared.contracts.pledges import NeedState, PledgeState
 
 Document = dict[str, Any]
@@ -56,6 +57,16 @@ def of_pledge(pledge: PledgeState) -> Document:
 def pledge_state(document: Mapping[str, Any]) -> PledgeState:
     """A pledge."""
     return convert({**document, "id": document["_id"]}, PledgeState)
+
+
+def of_offer(state: OfferState) -> Document:
+    """An offer."""
+    return _of(state)
+
+
+def offer_state(document: Mapping[str, Any]) -> OfferState:
+    """An offer."""
+    return convert({**document, "id": document["_id"]}, OfferState)
 
 
 def of_campaign(copy: CampaignCopy) -> Document:

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, escalation, ledger, life, opening, owning, pledge
+from services.pledges import delivery, escalation, ledger, life, matching, opening, owning, pledge
 from services.pledges.ledger import Bundled, Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
@@ -42,6 +42,7 @@ from shared.contracts.pledges import (
     ReleasePledge,
     RemoveOwner,
     ReopenNeed,
+    TakeOffered,
     WithdrawPledge,
 )
 from shared.decider import NOT_FOUND, Asked, Decision, refused
@@ -74,14 +75,15 @@ def version(need: Need) -> int:
 
 def decide(need: Need, command: Command, asked: Asked) -> Decision:
     """Answer a command, after ending the holds that are overdue when it was appended."""
-    before = need.state
+    before = need
     need, ended = _expire(need, command, asked.at)
     decision = _decide(need, cast("NeedCommand", command), asked)
     if not ended and not decision.facts:
         return decision
     facts = (*ended, *decision.facts)
-    later = escalation.planned(before, cast("OnNeed", facts[-1]).need, asked.at)
-    return structs.replace(decision, facts=facts, later=(*decision.later, *later))
+    later = escalation.planned(before.state, cast("OnNeed", facts[-1]).need, asked.at)
+    then = (*decision.then, *matching.given_back(before, facts))
+    return structs.replace(decision, facts=facts, then=then, later=(*decision.later, *later))
 
 
 def evolve(need: Need, fact: Fact) -> Need:
@@ -115,7 +117,7 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
         return opening.decide_promoted(need, command, asked)
     state = need.state
     if state is None:
-        return Decision(NOT_FOUND)
+        return matching.gone(command) if isinstance(command, TakeOffered) else Decision(NOT_FOUND)
     match command:
         case ChangeNeed() | CloseNeed() | ReopenNeed():
             if not pledge.manages(need, asked.person):
@@ -139,6 +141,8 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
             return pledge.release(need, state, command, asked)
         case ExpireHold():
             return pledge.expire_hold(need, state, command, asked)
+        case TakeOffered():
+            return matching.take(need, state, command, asked)
         case AddOwner() | RemoveOwner():
             return owning.decide(need, state, command, asked)
         case EscalateNeed():

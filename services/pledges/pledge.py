@@ -75,7 +75,7 @@ def make(need: Need, state: NeedState, command: MakePledge, asked: Asked) -> Dec
         return unchanged(existing, asked) if existing.donor == asked.person else Decision(NOT_FOUND)
     if state.hidden and not manages(need, asked.person):
         return Decision(NOT_FOUND)
-    refusal = _no_room(need, state, command.quantity)
+    refusal = no_room(need, state, command.quantity)
     if refusal:
         return Decision(refusal)
     held = command.hold_minutes is not None
@@ -116,7 +116,7 @@ def change(need: Need, state: NeedState, command: ChangePledge, asked: Asked) ->
         return unchanged(pledge, asked)
     if pledge.status == "delivered":
         return Decision(refused("pledge-not-active", status=pledge.status))
-    refusal = _no_room(need, state, more) if more > 0 else None
+    refusal = no_room(need, state, more) if more > 0 else None
     if refusal:
         return Decision(refusal)
     after = ledger.turned(
@@ -185,7 +185,7 @@ def expired(state: NeedState, pledge: PledgeState, at: str) -> PledgeExpired:
     return PledgeExpired(ledger.following(state, pledge, after), after, pledge.quantity)
 
 
-def _no_room(need: Need, state: NeedState, quantity: int) -> Refused | None:
+def no_room(need: Need, state: NeedState, quantity: int) -> Refused | None:
     """Why so much more cannot be promised, if it cannot."""
     if state.status in {"closed", "paused"}:
         return refused("need-not-open", status=state.status)

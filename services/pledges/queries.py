@@ -1,16 +1,16 @@
 """What can be asked of this service's documents; who may not see a thing is told that there is none."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from services.pledges import documents, paging, pledge
+from services.pledges import documents, offer, paging, pledge
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from services.pledges.store import PledgesStore
 from shared.contracts.pledges import Kind, NeedState
-from shared.mongo import QUERY_MS, translated
+from shared.mongo import QUERY_MS, Collection, translated
 
 
 class Sum(Struct, frozen=True):
@@ -55,6 +55,32 @@ class Queries:
         [shown] = await self._shown([found], person)
         return shown
 
+    async def offer(self, offer_id: str, person: str) -> Document | None:
+        """An offer with its private words, to its donor and to those who organise the campaign."""
+        with translated():
+            found = await self._store.offers.find_one({"_id": offer_id}, max_time_ms=QUERY_MS)
+        if found is None:
+            return None
+        campaign = (await self._store.copies.known([found["campaign_id"]])).get(found["campaign_id"])
+        if person != found["donor"] and (campaign is None or person not in campaign.organisers):
+            return None
+        [shown] = await self._shown([found], person)
+        return shown
+
+    async def offers_to(self, campaign_id: str, person: str, *, cursor: str | None, limit: int) -> Document | None:
+        """A page of the offers to a campaign, newest first; None if there is no such campaign.
+
+        Raises `PermissionError` for who does not organise it.
+        """
+        campaign = (await self._store.copies.known([campaign_id])).get(campaign_id)
+        if campaign is None:
+            return None
+        if person not in campaign.organisers:
+            if campaign.status == "draft":
+                return None
+            raise PermissionError
+        return await self._page([self._store.offers], {"campaign_id": campaign_id}, person, cursor, limit)
+
     async def need(self, need_id: str, person: str) -> NeedState | None:
         """A need, also a hidden one, to those who manage it or gave to it."""
         need = await self._need(need_id)
@@ -69,8 +95,8 @@ class Queries:
         return need.state if given else None
 
     async def pledges_of(self, person: str, *, cursor: str | None, limit: int) -> Document:
-        """A page of a donor's own pledges, newest first."""
-        return await self._page({"donor": person}, person, cursor, limit)
+        """A page of a donor's own pledges and offers, newest first."""
+        return await self._page([self._store.pledges, self._store.offers], {"donor": person}, person, cursor, limit)
 
     async def pledges_on(self, need_id: str, person: str, *, cursor: str | None, limit: int) -> Document | None:
         """A page of the pledges on a need, newest first; None if there is no such need.
@@ -84,7 +110,7 @@ class Queries:
             if need.state is not None and need.state.hidden:
                 return None
             raise PermissionError
-        return await self._page({"need_id": need_id}, person, cursor, limit)
+        return await self._page([self._store.pledges], {"need_id": need_id}, person, cursor, limit)
 
     async def ledger(self, campaign_id: str) -> list[Sum]:
         """Sums of a campaign by kind and ward, of all partitions together."""
@@ -118,12 +144,14 @@ class Queries:
         copies = await self._store.copies.known([document["campaign_id"]])
         return documents.need(document, copies.get(document["campaign_id"]))
 
-    async def _page(self, query: Document, person: str, cursor: str | None, limit: int) -> Document:
-        page, following = await paging.page(self._store.pledges, query, cursor, limit)
+    async def _page(
+        self, collections: Sequence[Collection], query: Document, person: str, cursor: str | None, limit: int
+    ) -> Document:
+        page, following = await paging.page(collections, query, cursor, limit)
         return {"items": await self._shown(page, person), "next": following}
 
     async def _shown(self, found: list[Document], person: str) -> list[Document]:
-        """Pledges as a person reads them who may, with what was said in private."""
+        """Pledges and offers as a person reads them who may, with what was said in private."""
         fields = ("note", "reason")
         names = [documents.words_id(one["_id"], field) for one in found for field in fields]
         with translated():
@@ -131,8 +159,14 @@ class Queries:
             said = {document["_id"]: document["words"] async for document in words}
         return [
             {
-                **to_builtins(pledge.shown(documents.pledge_state(one), person)),
+                **to_builtins(_as_read(one, person)),
                 **{field: said.get(documents.words_id(one["_id"], field)) for field in fields},
             }
             for one in found
         ]
+
+
+def _as_read(found: Document, person: str) -> Struct:
+    if "need_id" in found:
+        return pledge.shown(documents.pledge_state(found), person)
+    return offer.shown(documents.offer_state(found), person)

@@ -1,14 +1,15 @@
 """The deciders of this service, seen as one by the processor: a stream is of one kind. Pure."""
 
-from services.pledges import bundle, need, signal
+from services.pledges import bundle, need, offer, signal
 from services.pledges.bundle import Bundle
 from services.pledges.ledger import Need
+from services.pledges.offer import Offer
 from services.pledges.signal import Signal
 from shared.contracts.message import Command, Fact
-from shared.contracts.pledges import OfBundle, OfNeed, OfSignal
+from shared.contracts.pledges import OfBundle, OfferCommand, OfNeed, OfSignal
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Need | Signal | Bundle
+State = Need | Offer | Signal | Bundle
 """Union of the kinds of streams."""
 
 
@@ -21,6 +22,8 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
             return signal.decide(state, command, asked)
         case Bundle() if isinstance(command, OfBundle):
             return bundle.decide(state, command, asked)
+        case Offer() if isinstance(command, OfferCommand):
+            return offer.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -34,6 +37,8 @@ def evolve(state: State, fact: Fact) -> State:
             return signal.evolve(state, fact)
         case Bundle():
             return bundle.evolve(state, fact)
+        case Offer():
+            return offer.evolve(state, fact)
 
 
 def version(state: State) -> int:

@@ -41,7 +41,7 @@ class SheetQueries:
         """
         if await self._works(campaign_id, person) is None:
             return None
-        page, following = await paging.page(self._signals, {"campaign_id": campaign_id}, cursor, limit)
+        page, following = await paging.page([self._signals], {"campaign_id": campaign_id}, cursor, limit)
         return {"items": [self._shown(one) for one in page], "next": following}
 
     async def heat(self, campaign_id: str, person: str) -> Document | None:
@@ -88,7 +88,7 @@ class SheetQueries:
         query: Document = {"campaign_id": campaign_id}
         if person not in campaign.organisers:
             query["partner_id"] = {"$in": [name for name, members in campaign.partners.items() if person in members]}
-        page, following = await paging.page(self._bundles, query, cursor, limit)
+        page, following = await paging.page([self._bundles], query, cursor, limit)
         return {"items": [to_builtins(self._store.bundles.state(one)) for one in page], "next": following}
 
     async def _works(self, campaign_id: str, person: str) -> CampaignCopy | None:

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 from services.pledges.bundle import Bundle
 from services.pledges.copies import Copies
 from services.pledges.needs_store import NeedShelf
+from services.pledges.offers_store import OfferShelf
 from services.pledges.rules import State
 from services.pledges.sheet_store import SheetShelf
 from services.pledges.signal import Signal
@@ -58,7 +59,9 @@ class PledgesStore:
         self.words, self.tallies = needs.words, needs.tallies
         self.signals = SheetShelf(database.signals, self.copies, commands=OfSignal, kind=Signal, form=SignalState)
         self.bundles = SheetShelf(database.bundles, self.copies, commands=OfBundle, kind=Bundle, form=BundleState)
-        self._shelves: Final[tuple[Shelf, ...]] = (needs, self.signals, self.bundles)
+        offers = OfferShelf(database, self.copies)
+        self.offers = offers.offers
+        self._shelves: Final[tuple[Shelf, ...]] = (needs, offers, self.signals, self.bundles)
 
     async def prepare(self) -> None:
         """Make the indexes."""

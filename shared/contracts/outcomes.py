@@ -16,13 +16,17 @@ class Touched(Struct, frozen=True, array_like=True):
 
 
 class Root(Struct, frozen=True, array_like=True):
-    """A command whose answer is given by one that follows from it, and the streams touched on the way there."""
+    """A command whose answer is given by one that follows from it, and the streams touched on the way there.
+
+    `via` are the commands that wait for the same answer: the first, and those that handed it on.
+    """
 
     id: Name
     person: str
     subject: str
     time: str
     touched: tuple[Touched, ...] = ()
+    via: tuple[Name, ...] = ()
 
     def touching(self, stream: str, version: int) -> tuple[Touched, ...]:
         """All that was touched, with a stream as it is now."""

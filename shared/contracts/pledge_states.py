@@ -83,7 +83,7 @@ class PledgeState(Struct, frozen=True):
 
     `deliveries` is what was delivered so far, `delivered_quantity` the confirmed part of it.
     `quantity` stays what was promised when a pledge ends early; the need then counts the delivered part only.
-    `held_until` is null once it is a promise.
+    `held_until` is null once it is a promise. `offer_id` is the offer to the campaign that it came from.
     """
 
     id: str
@@ -102,6 +102,7 @@ class PledgeState(Struct, frozen=True):
     held_until: str | None = None
     delivered_quantity: int = 0
     deliveries: tuple[Delivery, ...] = ()
+    offer_id: str | None = None
 
 
 class PledgeAnswer(Struct, frozen=True):
@@ -123,6 +124,7 @@ class PledgeAnswer(Struct, frozen=True):
     held_until: str | None
     delivered_quantity: int
     deliveries: tuple[Delivery, ...]
+    offer_id: str | None = None
 
 
 class OfNeed(Command, frozen=True):

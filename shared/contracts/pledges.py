@@ -26,6 +26,32 @@ from shared.contracts.need_life import (
     WriteOffPledge,
     WriteOffRest,
 )
+from shared.contracts.offers import (
+    ChangeOffer,
+    MakeOffer,
+    Match,
+    MatchOffer,
+    OfferAnswer,
+    OfferChanged,
+    OfferCommand,
+    OfferFact,
+    OfferMade,
+    OfferMatched,
+    OfferReleased,
+    OfferReturned,
+    OfferSetAside,
+    OfferState,
+    OfferStatus,
+    OfferWithdrawn,
+    OfOffer,
+    OnOffer,
+    Refusal,
+    ReleaseOffer,
+    ReturnMatch,
+    SettleMatch,
+    TakeOffered,
+    WithdrawOffer,
+)
 from shared.contracts.owners import AddOwner, OwnerAdded, OwnerRemoved, RemoveOwner
 from shared.contracts.pledge_states import (
     Correction,
@@ -263,6 +289,7 @@ NeedCommand = (
     | WithdrawPledge
     | ReleasePledge
     | ExpireHold
+    | TakeOffered
     | LifeCommand
     | AddOwner
     | RemoveOwner
@@ -330,6 +357,14 @@ COMMANDS: Final = Family[Command](
     DismissSignal,
     MergeSignal,
     BeginBundle,
+    MakeOffer,
+    ChangeOffer,
+    WithdrawOffer,
+    ReleaseOffer,
+    MatchOffer,
+    TakeOffered,
+    SettleMatch,
+    ReturnMatch,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -362,4 +397,11 @@ FACTS: Final = Family[Fact](
     SignalDismissed,
     SignalMerged,
     BundleBegun,
+    OfferMade,
+    OfferChanged,
+    OfferWithdrawn,
+    OfferReleased,
+    OfferSetAside,
+    OfferMatched,
+    OfferReturned,
 )

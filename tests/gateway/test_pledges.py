@@ -4,11 +4,11 @@ import pytest
 
 from services.gateway import pledges
 from services.gateway.campaigns import Nothing
+from services.gateway.pledge_shapes import Pledge
 from services.gateway.pledges import (
     Amount,
     Corrected,
     NewPledge,
-    Pledge,
     Releasing,
     Withdrawing,
     create,
@@ -24,6 +24,7 @@ from shared.contracts.pledges import (
     CorrectDelivery,
     DeliverPledge,
     MakePledge,
+    OfferAnswer,
     PledgeAnswer,
     PledgeState,
     ReleasePledge,
@@ -41,6 +42,7 @@ def test_a_pledge_lives_on_the_needs_stream() -> None:
 
     command = create(wish(body))
 
+    assert isinstance(command, MakePledge)
     assert command == MakePledge(NEED, command.pledge_id, 2, 30, "After six, please.", anonymous=True)
     assert command.stream == NEED
     assert command.pledge_id.startswith(f"{NEED}.")
@@ -61,7 +63,7 @@ def test_a_pledge_lives_on_the_needs_stream() -> None:
         ("donor", "bo", "/donor"),
         ("status", "delivered", "/status"),
         ("delivered_quantity", 2, "/delivered_quantity"),
-        ("campaign_id", "x", "/campaign_id"),
+        ("campaign", "x", "/campaign"),
     ],
 )
 def test_a_flaw_is_pointed_at(field: str, value: object, pointer: str) -> None:
@@ -115,5 +117,7 @@ def test_the_note_is_told_to_who_wrote_it() -> None:
 
 def test_the_documented_pledge_has_the_states_fields_and_the_note() -> None:
     """The document follows the contract."""
-    assert set(Pledge.__struct_fields__) == {*PledgeState.__struct_fields__, "note", "reason"}
+    words, of_offers = {"note", "reason"}, {"currency", "left", "matched", "withdrawn", "asked_at"}
+    assert set(Pledge.__struct_fields__) == {*PledgeState.__struct_fields__, *words, *of_offers}
+    assert set(OfferAnswer.__struct_fields__) | words == set(Pledge.__struct_fields__) - {"offer_id"} | words
     assert set(PledgeAnswer.__struct_fields__) == set(PledgeState.__struct_fields__)

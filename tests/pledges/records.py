@@ -115,3 +115,19 @@ def body(outcome: outcomes.CommandSucceeded | outcomes.CommandRefused) -> Raw:
     """The representation that answers."""
     assert isinstance(outcome, outcomes.CommandSucceeded), outcome
     return outcome.body
+
+
+async def processed_through(desk: Desk, record: Record) -> outcomes.CommandSucceeded | outcomes.CommandRefused:
+    """Decide a command and all that follows from it; how it ended."""
+    name, waiting = open_envelope(record.value).id, [record]
+    found: message.Message | None = None
+    while waiting:
+        for out in await desk.process(waiting.pop(0)):
+            envelope = open_envelope(out.value)
+            if out.topic == topics.commands("pledges"):
+                place = sum(out.key or b"") % 8
+                waiting.append(Record(out.topic, place, next(_offsets), out.key, out.value, (), record.timestamp))
+            elif envelope.causationid == name and envelope.type in outcomes.OUTCOME_TYPES:
+                found = outcomes.OUTCOMES["pledges"].decode(envelope)
+    assert isinstance(found, outcomes.CommandSucceeded | outcomes.CommandRefused)
+    return found

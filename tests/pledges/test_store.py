@@ -279,9 +279,9 @@ async def test_an_answer_that_is_due_is_given_by_another_entry(desk: Desk) -> No
     assert await desk.store.inbox.outcome("root") is None
     assert await desk.store.answered(["root"]) == {"root": root}
 
-    last = Entry("root~1", "f", 5, 2, ("need_m",), (), b'{"yes": 1}', settles="root")
+    last = Entry("root~1", "f", 5, 2, ("need_m",), (), b'{"yes": 1}', settles=("root",))
     await desk.store.save({}, {}, [last])
-    await desk.store.save({}, {}, [Entry("other", "f", 6, 3, ("need_m",), (), b'{"no": 1}', settles="root")])
+    await desk.store.save({}, {}, [Entry("other", "f", 6, 3, ("need_m",), (), b'{"no": 1}', settles=("root",))])
 
     assert await desk.store.inbox.outcome("root") == last.outcome
     found = (await desk.store.answered(["root"]))["root"]

@@ -300,6 +300,7 @@ def test_a_death_at_every_step_and_at_every_two_changes_nothing(amount: int) -> 
         holds = (2, 9) if amount == 4 else (6, 5)
         assert (bank.purses.purses["a"].holds, bank.purses.purses["b"].holds) == holds, deaths
         assert all(not purse.under_way for purse in bank.purses.purses.values()), deaths
+        assert {entry.outcome for entry in bank.store.inbox.values()} == {bank.store.inbox["g"].outcome}, deaths
         answers = {record.value for record, _ in bank.answers()}
         assert answers == {bank.store.inbox["g"].outcome}, deaths
         assert len({record.partition for record, _ in bank.answers()}) == 1, deaths

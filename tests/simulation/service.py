@@ -93,9 +93,9 @@ def keep(inbox: dict[str, Entry], entries: Sequence[Entry]) -> None:
     """Add entries as the real inbox does: what one settles gets its outcome, unless it has one."""
     for entry in entries:
         inbox[entry.command_id] = entry
-        root = inbox.get(entry.settles)
-        if root is not None and not root.outcome:
-            inbox[root.command_id] = replace(root, outcome=entry.outcome, settled=entry.partition)
+        for name in entry.settles:
+            if not inbox[name].outcome:
+                inbox[name] = replace(inbox[name], outcome=entry.outcome, settled=entry.partition)
 
 
 class Replica:

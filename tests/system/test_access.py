@@ -53,6 +53,7 @@ STRANGERS: Final[dict[str, int]] = {
     "DELETE /v1/events/{event_id}/registrations/me": GONE,
     "GET /v1/events/{event_id}/registrations": GONE,
     **life.STRANGERS,
+    "GET /v1/campaigns/{campaign_id}/offers": GONE,
     # on a need, which everybody sees
     "GET /v1/needs/{need_id}": OPEN,
     "PATCH /v1/needs/{need_id}": SEEN,
@@ -84,6 +85,7 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": GONE,
     "POST /v1/pledges/{pledge_id}/withdraw": GONE,
     "POST /v1/pledges/{pledge_id}/release": GONE,
+    "POST /v1/pledges/{pledge_id}/match": GONE,
     "POST /v1/pledges/{pledge_id}/write-off": GONE,
     "POST /v1/me/notifications/{notification_id}/read": GONE,
     "GET /v1/operations/{operation_id}": GONE,
@@ -113,6 +115,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/signals/{signal_id}/promote": {"title": "Mine", "kind": "meal", "quantity": 1, "unit": "meals"},
     "POST /v1/signals/{signal_id}/dismiss": {"reason": "Because."},
     "POST /v1/signals/{signal_id}/merge": {"into": f"signal_{'s' * 26}"},
+    "POST /v1/pledges/{pledge_id}/match": {"need_id": "need_" + "x" * 26},
     "POST /v1/needs/{need_id}/write-off": {"reason": "Because."},
     "POST /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
     "DELETE /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
@@ -299,6 +302,10 @@ class Town:
         await self.do(self.ana, "POST /v1/needs/{need_id}/reopen", need_id=need)
         other = await a_need(self.ana, live, 5)
         await self.do(self.cy, "POST /v1/pledges", {"need_id": other, "quantity": 1})
+        offered = {"campaign_id": live, "kind": "meal", "unit": "meals", "quantity": 3}
+        offer = (await self.do(self.cy, "POST /v1/pledges", offered))["id"]
+        await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/offers", campaign_id=live)
+        await self.do(self.ana, "POST /v1/pledges/{pledge_id}/match", {"need_id": other}, pledge_id=offer)
         await self.do(self.ana, "POST /v1/needs/{need_id}/write-off", reason, need_id=other)
         await self.do(self.cy, "DELETE /v1/events/{event_id}/registrations/me", event_id=event)
         await self.do(self.ana, "POST /v1/events/{event_id}/cancel", {"reason": "Rain."}, event_id=event)
