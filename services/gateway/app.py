@@ -12,6 +12,7 @@ from services.gateway import (
     bundles,
     campaign_life,
     campaigns,
+    commitments,
     development,
     events,
     hiding,
@@ -76,6 +77,7 @@ WRITES: Final = (
     *signals.WRITES,
     *offers.WRITES,
     *pledges.WRITES,
+    *commitments.WRITES,
     *me.WRITES,
 )
 

@@ -23,7 +23,7 @@ from services.gateway.problems import Answer, ProblemError
 from services.gateway.table import Exchange, Parameter, Route
 from services.gateway.waiters import Woken
 from shared import instants, logs
-from shared.contracts import pledges, topics
+from shared.contracts import commitments, pledges, topics
 from shared.contracts.catalogue import COMMANDS
 from shared.contracts.message import Command
 from shared.contracts.outcomes import REQUEST, WAKE, Touched
@@ -68,8 +68,8 @@ class Known(Protocol):
         """The newest version that may have been seen here; 0 if unknown."""
         ...
 
-    def seen_for_need(self, need_id: str) -> str:
-        """`<campaign>:<version>` that who looks at the need may have seen; empty if unknown."""
+    def seen_for(self, stream: str) -> str:
+        """`<campaign>:<version>` that who looks at something of a campaign may have seen; empty if unknown."""
         ...
 
 
@@ -219,11 +219,14 @@ class Commands:
                 | pledges.ReportSignal(campaign_id=campaign)
                 | pledges.BeginBundle(campaign_id=campaign)
                 | pledges.MakeOffer(campaign_id=campaign)
+                | commitments.MakeCommitment(campaign_id=campaign)
             ):
                 version = self._known.version(campaign)
                 return f"{campaign}:{version}" if version else ""
             case pledges.OfNeed(need_id=need):
-                return self._known.seen_for_need(need)
+                return self._known.seen_for(need)
+            case commitments.OfCommitment(commitment_id=commitment):
+                return self._known.seen_for(commitment)
             case _:
                 return ""
 

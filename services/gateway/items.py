@@ -58,6 +58,7 @@ class _Data(Struct):
     campaign: _Thing | None = None
     event: _Thing | None = None
     need: _Thing | None = None
+    commitment: _Thing | None = None
 
 
 class _Event(Struct):
@@ -84,7 +85,7 @@ def item_of(record: Record) -> Item | None:
     cursor = cursors.text(Cursor(epoch.decode("ascii", "replace"), cursors.Place(record.offset, mark)))
     head = f"id: {cursor}\nevent: {event.type}\ndata: ".encode()
     data = event.data
-    thing = data.event or data.need or data.campaign
+    thing = data.event or data.need or data.commitment or data.campaign
     return Item(
         offset=record.offset,
         mark=mark,

@@ -19,6 +19,7 @@ from services.gateway.problems import ProblemError
 from services.gateway.table import Parameter
 from services.gateway.versions import MIN_VERSION
 from services.gateway.view_store import Ask
+from shared.contracts.commitments import CommitmentState, CommitmentStatus
 from shared.contracts.events import CampaignState, CampaignStatus, EventState
 from shared.contracts.pledges import Kind, NeedState, NeedStatus, Urgency
 from shared.vocabulary import terms
@@ -112,6 +113,17 @@ NEEDS: Final = Collection(
         Filter("subkind", "What is needed, by a kind of a campaign's own.", _name),
         Filter("status", "Where it stands.", _one_of(get_args(NeedStatus))),
         Filter("urgency", "How near its day is while something is uncommitted.", _one_of(get_args(Urgency))),
+    ),
+)
+
+COMMITMENTS: Final = Collection(
+    "commitment",
+    "/v1/commitments",
+    CommitmentState,
+    (
+        _CAMPAIGN,
+        Filter("principle", "One of the eight principles, by number.", _PRINCIPLES.__contains__),
+        Filter("status", "Where it stands.", _one_of(get_args(CommitmentStatus))),
     ),
 )
 

@@ -174,9 +174,9 @@ class Memory:
         known = self._tags.get(stream)
         return max(known.told, known.seen) if known is not None else 0
 
-    def seen_for_need(self, need_id: str) -> str:
-        """`<campaign>:<version>` that who looks at the need may have seen here; empty if unknown."""
-        known = self._tags.get(need_id)
+    def seen_for(self, stream: str) -> str:
+        """`<campaign>:<version>` that who looks at something of a campaign may have seen here; empty if unknown."""
+        known = self._tags.get(stream)
         version = self.version(known.campaign) if known is not None else 0
         return f"{known.campaign}:{version}" if known is not None and version else ""
 

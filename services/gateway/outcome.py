@@ -16,7 +16,7 @@ from shared import tracing
 from shared.contracts.message import Envelope, Message, open_envelope
 from shared.contracts.outcomes import NO_BODY, OUTCOMES, CommandFailed, CommandRefused, CommandSucceeded, Touched
 
-_VIEWS: Final = frozenset({"event", "need"})
+_VIEWS: Final = frozenset({"event", "need", "commitment"})
 """What everybody reads as the same bytes as the answer to the write."""
 _JSON: Final = b"application/json"
 _REPLAYED: Final = (b"idempotency-replayed", b"true")

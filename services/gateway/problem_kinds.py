@@ -287,6 +287,11 @@ KINDS: dict[str, Kind] = {
         "Not enough is left to pledge",
         "The need has less left (`left`) than you offered. Pledge that much, or offer the rest to the campaign.",
     ),
+    "commitment-ended": Kind(
+        409,
+        "The commitment has ended",
+        "It binds nobody any more and stays as it was. Make a new one.",
+    ),
     "need-not-open": Kind(
         409,
         "The need is not open",

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.gateway import public_forms as forms
-from shared.contracts import attendance, completion, events, hiding, pledges
+from shared.contracts import attendance, commitments, completion, events, hiding, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, Message
 
@@ -41,6 +41,16 @@ STANDINGS: Final[dict[type[Fact], str]] = {
     pledges.OwnerRemoved: "owner_removed",
 }
 """What changes a need without changing what is asked for."""
+
+COMMITMENTS: Final[dict[type[Fact], str]] = {
+    commitments.CommitmentChanged: "changed",
+    commitments.EvidenceAttached: "evidence-attached",
+    commitments.EvidenceTakenBack: "evidence-taken-back",
+    commitments.CommitmentReviewed: "reviewed",
+    commitments.CommitmentRenewed: "renewed",
+    commitments.CommitmentEnded: "ended",
+}
+"""What becomes of commitments."""
 
 
 class Told(Struct, frozen=True):
@@ -155,7 +165,16 @@ def _without_place(event: forms.Event) -> forms.Event:
     return replace(event, venue=forms.Venue(ward=ward) if ward else None, online_url=None)
 
 
+def _of_commitment(fact: commitments.OnCommitment) -> Message:
+    commitment = _allowed(fact.commitment, forms.Commitment)
+    if isinstance(fact, commitments.CommitmentMade):
+        return forms.CommitmentMade(commitment, "made")
+    return forms.CommitmentChanged(commitment, COMMITMENTS[type(fact)])
+
+
 def _of_pledges(fact: Fact) -> Message | None:
+    if isinstance(fact, commitments.OnCommitment):
+        return _of_commitment(fact)
     if not isinstance(fact, pledges.OnNeed):
         return None
     need = _allowed(fact.need, forms.Need)

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from shared.contracts.commitments import CommitmentStatus, EvidenceKind
 from shared.contracts.events import (
     CampaignStatus,
     EventStatus,
@@ -187,6 +188,34 @@ class Need(Struct, frozen=True):
     urgency: Urgency | None = None
 
 
+class Evidence(Struct, frozen=True):
+    """What shows that a commitment is kept: an event, a delivery, a link or a reference."""
+
+    kind: EvidenceKind
+    ref: str
+    at: str
+
+
+class Commitment(Struct, frozen=True):
+    """What an organisation has committed itself to."""
+
+    id: str
+    version: int
+    revision: int
+    created_at: str
+    updated_at: str
+    campaign_id: str
+    partner_id: str | None
+    organisation: str
+    principles: tuple[int, ...]
+    actions: tuple[str, ...]
+    review_on: str
+    renewed_at: str
+    status: CommitmentStatus
+    review_passed: bool
+    evidence: tuple[Evidence, ...]
+
+
 class Pledge(Struct, frozen=True):
     """What a change to a pledge is about: `quantity` was promised, delivered or taken back."""
 
@@ -323,6 +352,21 @@ class PledgeWithdrawn(OfPledge, frozen=True):
     """`change`: withdrawn (by the donor), released (by the organiser), expired (a hold), written_off (did not come)."""
 
 
+class OfCommitment(Message, frozen=True):
+    """A commitment to the shared vision."""
+
+    commitment: Commitment
+    change: str
+
+
+class CommitmentMade(OfCommitment, frozen=True):
+    """An organisation commits itself. `change`: made."""
+
+
+class CommitmentChanged(OfCommitment, frozen=True):
+    """`change`: changed, evidence-attached, evidence-taken-back, reviewed (see `status`), renewed, ended."""
+
+
 class Epoch(Message, frozen=True):
     """The first record of a public topic, told again when it is silent: which log it is. No event of the stream."""
 
@@ -359,6 +403,8 @@ PLEDGES: Final = Family[Message](
     PledgeChanged,
     PledgeDelivered,
     PledgeWithdrawn,
+    CommitmentMade,
+    CommitmentChanged,
 )
 LOGS: Final = Family[Message]("public", Epoch)
 """What any public topic holds besides."""

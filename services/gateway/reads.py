@@ -24,6 +24,7 @@ from services.gateway.table import CAMPAIGN_ID, Exchange, Route
 from services.gateway.versions import MIN_VERSION, Versions
 from services.gateway.view_store import Behind, Missing, ViewStore, Whole
 from shared import instants
+from shared.contracts.commitments import CommitmentState
 from shared.contracts.events import EventState
 from shared.contracts.pledges import NeedState
 from shared.internal_client import Internal, Reply, Unavailable
@@ -63,7 +64,7 @@ Read = Callable[[], Awaitable[Draft]]
 
 
 class Reads:
-    """Answers for campaigns, events and needs."""
+    """Answers for campaigns, events, needs and commitments."""
 
     def __init__(
         self,
@@ -103,6 +104,14 @@ class Reads:
             self._one("event", "events", "/v1/events/{event_id}", "Read an event", EventState),
             self._list(lists.NEEDS, "needs", "List needs, newest first"),
             self._one("need", "needs", "/v1/needs/{need_id}", "Read a need", NeedState),
+            self._list(lists.COMMITMENTS, "commitments", "List commitments to the shared vision, newest first"),
+            self._one(
+                "commitment",
+                "commitments",
+                "/v1/commitments/{commitment_id}",
+                "Read a commitment",
+                CommitmentState,
+            ),
         )
 
     # ------------------------------------------------------------ routes

@@ -20,6 +20,7 @@ from services.gateway.listener import EVERYTHING
 from services.gateway.view_store import ViewStore
 from services.gateway.views import Volunteer
 from shared import logs
+from shared.contracts.commitments import CommitmentState
 from shared.contracts.events import CampaignState, EventState, PartnerState
 from shared.contracts.message import Malformed
 from shared.contracts.pledges import NeedState
@@ -42,6 +43,7 @@ _STATES: Final[Mapping[str, Any]] = {
     "partner": PartnerState,
     "event": EventState,
     "need": NeedState,
+    "commitment": CommitmentState,
     "volunteer": Volunteer,
 }
 
@@ -50,9 +52,9 @@ Progress = Callable[[int], None]
 
 
 class Line(Struct, frozen=True):
-    """A line of an owner's snapshot: the public state of a campaign, partner, event or need, or a volunteer."""
+    """A line of an owner's snapshot: the state of what its kind names, or a volunteer."""
 
-    kind: Literal["campaign", "partner", "event", "need", "volunteer"]
+    kind: Literal["campaign", "partner", "event", "need", "commitment", "volunteer"]
     state: msgspec.Raw = msgspec.Raw(b"null")
     campaign_id: str = ""
     person: str = ""

@@ -21,6 +21,7 @@ _SUFFIX = "[a-z2-7]{26}"
 CAMPAIGN_ID: Final = f"campaign_{_SUFFIX}"
 EVENT_ID: Final = f"event_{_SUFFIX}"
 NEED_ID: Final = f"need_{_SUFFIX}"
+COMMITMENT_ID: Final = f"commitment_{_SUFFIX}"
 PERSON: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
@@ -33,6 +34,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "slot_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "booking_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "action_id": _SUFFIX,
+        "commitment_id": COMMITMENT_ID,
         "registration_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "signal_id": f"signal_{_SUFFIX}",
         "bundle_id": f"bundle_{_SUFFIX}",

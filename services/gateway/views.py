@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from shared.contracts.commitments import CommitmentState, OnCommitment
 from shared.contracts.events import (
     CampaignState,
     EventState,
@@ -25,8 +26,8 @@ from shared.contracts.events import (
 from shared.contracts.message import Fact, encode
 from shared.contracts.pledges import NeedState, OnNeed, OnPledge
 
-Kind = Literal["campaign", "event", "need"]
-State = CampaignState | EventState | NeedState
+Kind = Literal["campaign", "event", "need", "commitment"]
+State = CampaignState | EventState | NeedState | CommitmentState
 
 LATEST: Final = "9999-12-31"
 _SAFE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
@@ -76,6 +77,8 @@ def state_of(fact: Fact) -> State | None:
             return event
         case OnNeed(need=need):
             return need
+        case OnCommitment(commitment=commitment):
+            return commitment
         case _:
             return None
 
@@ -97,7 +100,7 @@ def volunteer_of(fact: Fact) -> Volunteer | None:
 def figures(state: State) -> tuple[int, ...]:
     """The numbers of a state that are compared and summed."""
     match state:
-        case CampaignState():
+        case CampaignState() | CommitmentState():
             return (state.version,)
         case EventState():
             return (state.version, state.registered)
@@ -114,6 +117,8 @@ def kind_of(state: State) -> Kind:
             return "event"
         case NeedState():
             return "need"
+        case CommitmentState():
+            return "commitment"
 
 
 def campaign_of(state: State) -> str:
@@ -130,6 +135,8 @@ def view_of(state: State) -> View:
             return _event(state)
         case NeedState():
             return _need(state)
+        case CommitmentState():
+            return _commitment(state)
 
 
 def partner_view(state: PartnerState) -> Partner:
@@ -253,3 +260,24 @@ def _need_entries(state: NeedState) -> Iterator[str]:
     if state.status == "open":
         yield f"c:{state.campaign_id}:open"
         yield f"{state.by or LATEST}|{state.created_at}|{state.id}"
+
+
+def _commitment(state: CommitmentState) -> View:
+    """The register is public, ended ones included."""
+    sets = [
+        everything("commitment"),
+        facet("commitment", "campaign", state.campaign_id),
+        facet("commitment", "status", state.status),
+        *(facet("commitment", "principle", str(principle)) for principle in state.principles),
+    ]
+    return View(
+        state.id,
+        state.version,
+        1,
+        state.campaign_id,
+        encode(state).decode(),
+        (),
+        tuple(_entries(f"{state.created_at}|{state.id}", sets)),
+        (),
+        state.updated_at,
+    )

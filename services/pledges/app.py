@@ -20,7 +20,7 @@ def build(settings: Pledges) -> Service:
     store = PledgesStore(service.mongo, service.database, now=_now)
     service.prepare(store.prepare)
     service.commands(rules, store, COMMANDS, FACTS)
-    service.facts([topics.facts("events")], GROUP, Follower(store.copies.follow).work)
+    service.facts([topics.facts("events")], GROUP, Follower(store.copies.follow, store.vows.may_be_shown).work)
     service.due(store.calendar)
     service.routes([*api.routes(Queries(store), store.inbox), *sheet_api.routes(SheetQueries(store))])
     return service

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct, structs
 
+from services.pledges.evidence import Vow
 from services.pledges.policy import CampaignCopy
 from shared.contracts.bundles import BundleState
 from shared.contracts.message import Fact
@@ -36,7 +37,8 @@ class Need(Struct, frozen=True):
     """A need with what deciding a batch takes.
 
     `pledges` holds those that the batch mentions and those whose hold may be overdue, `holds` the known holds
-    by their end, `words` what the batch says in private. `deliveries` and `corrections` count.
+    by their end, `words` what the batch says in private, `vows` the commitments that a delivery may show.
+    `deliveries` and `corrections` count.
     `bundle_id` names the household's bundle, `bundle` is the one that a need is to be opened in.
     """
 
@@ -51,6 +53,7 @@ class Need(Struct, frozen=True):
     words: tuple[Worded, ...] = ()
     bundle_id: str | None = None
     bundle: BundleState | None = None
+    vows: tuple[Vow, ...] = ()
 
 
 class Share(NamedTuple):

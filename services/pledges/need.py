@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, escalation, ledger, life, matching, opening, owning, pledge
+from services.pledges import delivery, escalation, evidence, ledger, life, matching, opening, owning, pledge
 from services.pledges.ledger import Bundled, Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
@@ -80,6 +80,8 @@ def decide(need: Need, command: Command, asked: Asked) -> Decision:
     decision = _decide(need, cast("NeedCommand", command), asked)
     if not ended and not decision.facts:
         return decision
+    if need.vows:
+        decision = _shown(need, decision)
     facts = (*ended, *decision.facts)
     later = escalation.planned(before.state, cast("OnNeed", facts[-1]).need, asked.at)
     then = (*decision.then, *matching.given_back(before, facts))
@@ -211,6 +213,17 @@ def _holds(need: Need, after: PledgeState) -> tuple[tuple[str, str], ...]:
     else:
         insort(holds, hold)
     return tuple(holds)
+
+
+def _shown(need: Need, decision: Decision) -> Decision:
+    """Have commitments learn of deliveries."""
+    asked = [
+        command
+        for fact in decision.facts
+        if isinstance(fact, OnNeed)
+        for command in evidence.after_delivery(fact.need, fact, need.campaign, need.vows)
+    ]
+    return structs.replace(decision, then=(*decision.then, *asked)) if asked else decision
 
 
 def _corrects(fact: OnPledge) -> bool:

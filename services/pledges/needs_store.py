@@ -6,12 +6,17 @@ from typing import Final
 from msgspec import Struct, convert, structs
 
 from services.pledges import documents, life, need
+from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
 from services.pledges.documents import Document
+from services.pledges.evidence import acting
 from services.pledges.ledger import Need
 from shared.contracts.pledges import (
     COMMANDS,
+    AcceptDelivery,
     BundleState,
+    CorrectDelivery,
+    DeliverPledge,
     ExpireHold,
     MakePledge,
     OfNeed,
@@ -28,6 +33,9 @@ from shared.ports import Ask, Due, Entry, TooLarge
 
 MOST_OVERDUE: Final = 2_000
 """Overdue holds that one transaction looks at; more than it could end anyway."""
+
+DELIVERING: Final = (DeliverPledge, AcceptDelivery, CorrectDelivery)
+"""Commands after which commitments may be shown otherwise."""
 
 
 class Changes(Struct):
@@ -48,9 +56,10 @@ class NeedShelf:
     commands = OfNeed
     kind = Need
 
-    def __init__(self, database: Database, copies: Copies, calendar: Calendar) -> None:
-        """Use the service's collections."""
+    def __init__(self, database: Database, copies: Copies, calendar: Calendar, vows: CommitmentShelf) -> None:
+        """Use the service's collections; deliveries may show commitments."""
         self._copies = copies
+        self._vows = vows
         self._calendar = calendar
         self.needs = database.needs
         self.pledges = database.pledges
@@ -97,7 +106,8 @@ class NeedShelf:
             states[stream] = structs.replace(states[stream], campaign=campaign, bundle=bundle)
         for stream, document in found.items():
             states[stream] = documents.need(document, copies.get(document["campaign_id"]))
-        return _with_pledges(states, pledges)
+        states = _with_pledges(states, pledges)
+        return await self._with_vows(states, asks)
 
     def writes(
         self, before: Mapping[str, Need], after: Mapping[str, Need], entries: Sequence[Entry]
@@ -121,6 +131,21 @@ class NeedShelf:
         names = {command.bundle for command in openings if isinstance(command, OpenNeed) and command.bundle}
         found = await by_id(self._held_together, names)
         return {name: convert({**document, "id": name}, BundleState) for name, document in found.items()}
+
+    async def _with_vows(self, states: dict[str, Need], asks: Sequence[Ask]) -> dict[str, Need]:
+        """Put commitments to needs on which somebody delivers who acts for those that made them."""
+        delivered = [ask.command for ask in asks if isinstance(ask.command, DELIVERING)]
+        partners: set[tuple[str, str | None]] = set()
+        for command in delivered:
+            known = states[command.need_id]
+            pledge = known.pledges.get(command.pledge_id)
+            if known.campaign and pledge:
+                partners |= {(known.campaign.id, partner) for partner in acting(known.campaign, pledge.donor)}
+        vows = tuple(await self._vows.of_partners(partners))
+        if vows:
+            for stream in {command.need_id for command in delivered}:
+                states[stream] = structs.replace(states[stream], vows=vows)
+        return states
 
     async def _overdue(self, streams: Sequence[str], asks: Sequence[Ask]) -> list[Document]:
         """Holds that are over by the last of the commands; a command alone ends no more than its share."""

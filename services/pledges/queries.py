@@ -6,9 +6,11 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from services.pledges import documents, offer, paging, pledge
+from services.pledges.commitments_store import state_of
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from services.pledges.store import PledgesStore
+from shared.contracts.commitments import CommitmentState
 from shared.contracts.pledges import Kind, NeedState
 from shared.mongo import QUERY_MS, Collection, translated
 
@@ -27,6 +29,12 @@ class NeedLine(Struct, frozen=True, tag_field="kind", tag="need"):
     """A line of the snapshot: a need."""
 
     state: NeedState
+
+
+class CommitmentLine(Struct, frozen=True, tag_field="kind", tag="commitment"):
+    """A line of the snapshot: a commitment."""
+
+    state: CommitmentState
 
 
 class VolunteerLine(Struct, frozen=True, tag_field="kind", tag="volunteer"):
@@ -123,8 +131,11 @@ class Queries:
         ordered = sorted(sums, key=lambda place: (place[0], place[1] or ""))
         return [Sum(kind, ward, **sums[kind, ward]) for kind, ward in ordered]
 
-    async def snapshot(self) -> AsyncIterator[NeedLine | VolunteerLine]:
-        """Every need, then everybody who has promised something, once a campaign. Raises `Trouble` on the way."""
+    async def snapshot(self) -> AsyncIterator[NeedLine | CommitmentLine | VolunteerLine]:
+        """Every need, every commitment, then everybody who has promised something, once a campaign.
+
+        Raises `Trouble` on the way.
+        """
         promised: list[dict[str, Any]] = [
             {"$match": {"held_until": None}},
             {"$group": {"_id": {"campaign_id": "$campaign_id", "donor": "$donor"}}},
@@ -132,6 +143,8 @@ class Queries:
         with translated():
             async for document in self._store.needs.find({}):
                 yield NeedLine(documents.need_state(document))
+            async for document in self._store.commitments.find({}):
+                yield CommitmentLine(state_of(document))
             async for document in self._store.pledges.aggregate(promised, allowDiskUse=True):
                 yield VolunteerLine(document["_id"]["campaign_id"], document["_id"]["donor"])
 

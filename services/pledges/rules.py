@@ -1,15 +1,17 @@
 """The deciders of this service, seen as one by the processor: a stream is of one kind. Pure."""
 
-from services.pledges import bundle, need, offer, signal
+from services.pledges import bundle, commitment, need, offer, signal
 from services.pledges.bundle import Bundle
+from services.pledges.commitment import Commitment
 from services.pledges.ledger import Need
 from services.pledges.offer import Offer
 from services.pledges.signal import Signal
+from shared.contracts.commitments import OfCommitment
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import OfBundle, OfferCommand, OfNeed, OfSignal
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Need | Offer | Signal | Bundle
+State = Need | Offer | Signal | Bundle | Commitment
 """Union of the kinds of streams."""
 
 
@@ -24,6 +26,8 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
             return bundle.decide(state, command, asked)
         case Offer() if isinstance(command, OfferCommand):
             return offer.decide(state, command, asked)
+        case Commitment() if isinstance(command, OfCommitment):
+            return commitment.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -39,6 +43,8 @@ def evolve(state: State, fact: Fact) -> State:
             return bundle.evolve(state, fact)
         case Offer():
             return offer.evolve(state, fact)
+        case Commitment():
+            return commitment.evolve(state, fact)
 
 
 def version(state: State) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from services.pledges.bundle import Bundle
+from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
 from services.pledges.needs_store import NeedShelf
 from services.pledges.offers_store import OfferShelf
@@ -54,14 +55,16 @@ class PledgesStore:
         self.calendar = Calendar(database.due)
         self.campaigns = database.campaigns
         self.copies = Copies(database.campaigns, now=now)
-        needs = NeedShelf(database, self.copies, self.calendar)
+        self.vows = CommitmentShelf(database, self.copies)
+        self.commitments = self.vows.commitments
+        needs = NeedShelf(database, self.copies, self.calendar, self.vows)
         self.needs, self.pledges = needs.needs, needs.pledges
         self.words, self.tallies = needs.words, needs.tallies
         self.signals = SheetShelf(database.signals, self.copies, commands=OfSignal, kind=Signal, form=SignalState)
         self.bundles = SheetShelf(database.bundles, self.copies, commands=OfBundle, kind=Bundle, form=BundleState)
         offers = OfferShelf(database, self.copies)
         self.offers = offers.offers
-        self._shelves: Final[tuple[Shelf, ...]] = (needs, offers, self.signals, self.bundles)
+        self._shelves: Final[tuple[Shelf, ...]] = (needs, offers, self.signals, self.bundles, self.vows)
 
     async def prepare(self) -> None:
         """Make the indexes."""

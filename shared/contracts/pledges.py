@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from shared.contracts import commitments
 from shared.contracts.bundles import BeginBundle, BundleBegun, BundleState, OfBundle
 from shared.contracts.escalation import EscalateNeed, NeedEscalated
 from shared.contracts.message import Command, Fact, Family
@@ -365,6 +366,7 @@ COMMANDS: Final = Family[Command](
     TakeOffered,
     SettleMatch,
     ReturnMatch,
+    *commitments.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -404,4 +406,5 @@ FACTS: Final = Family[Fact](
     OfferSetAside,
     OfferMatched,
     OfferReturned,
+    *commitments.FACTS,
 )

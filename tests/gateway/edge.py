@@ -10,7 +10,18 @@ from services.events import api, partner_api
 from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.store import EventsStore
-from services.gateway import campaign_life, campaigns, development, events, me, needs, operations, partners, pledges
+from services.gateway import (
+    campaign_life,
+    campaigns,
+    commitments,
+    development,
+    events,
+    me,
+    needs,
+    operations,
+    partners,
+    pledges,
+)
 from services.gateway.commands import Commands
 from services.gateway.front import Front
 from services.gateway.identity import Identity
@@ -60,6 +71,7 @@ class Edge:
             *events.WRITES,
             *needs.WRITES,
             *pledges.WRITES,
+            *commitments.WRITES,
         )
         routes = [commands.route(write) for write in writes]
         routes += [operations.route(identity, issued, self, self.services)]

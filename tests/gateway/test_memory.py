@@ -163,13 +163,13 @@ def test_floors_are_bounded_and_a_forgotten_one_lets_no_old_answer_in() -> None:
 def test_what_a_caller_may_have_seen_of_a_need() -> None:
     """Its campaign, in the version known here."""
     memory, _ = _memory()
-    assert memory.seen_for_need("need_a") == ""
+    assert memory.seen_for("need_a") == ""
 
     memory.learn("need_a", 1, "campaign_a")
-    assert memory.seen_for_need("need_a") == ""
+    assert memory.seen_for("need_a") == ""
     memory.learn("campaign_a", 3, "campaign_a")
 
-    assert memory.seen_for_need("need_a") == "campaign_a:3"
+    assert memory.seen_for("need_a") == "campaign_a:3"
 
 
 def test_a_newcomer_serves_nothing_that_stops_short_of_the_log() -> None:

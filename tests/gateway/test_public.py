@@ -98,7 +98,7 @@ def test_s16_no_person_and_no_unknown_field_is_told(owner: str, name: str) -> No
     ]:
         if thing in fact:
             fact[thing][field] = value
-    for field in ("person", "opened_by"):
+    for field in ("person", "opened_by", "made_by"):
         if field in fact:
             fact[field] = CANARY
     spoilt = msgspec.structs.replace(

@@ -17,6 +17,6 @@ async def desk(mongo: str) -> AsyncIterator[Desk]:
     desk = Desk(mongo)
     await desk.store.prepare()
     joined = events.PartnerJoined(structs.replace(LIVE, version=4), PARTNER)
-    await Follower(desk.store.copies.follow).work([told(events.FACTS, joined)])
+    await Follower(desk.store.copies.follow, desk.store.vows.may_be_shown).work([told(events.FACTS, joined)])
     yield desk
     await desk.close()

@@ -41,7 +41,7 @@ async def test_the_copy_of_a_campaign_follows_its_facts(desk: Desk) -> None:
     """At least once, and what cannot be read is parked."""
     later = events.CampaignClosed(structs.replace(LIVE, version=5, status="closed"))
     bad = structs.replace(told(events.FACTS, later), value=b"{")
-    follower = Follower(desk.store.copies.follow)
+    follower = Follower(desk.store.copies.follow, desk.store.vows.may_be_shown)
     dead = await follower.work([told(events.FACTS, later), bad, told(events.FACTS, events.CampaignLaunched(LIVE))])
 
     assert await desk.store.copies.known(["campaign_c", "campaign_x"]) == {

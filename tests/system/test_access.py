@@ -60,6 +60,12 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/needs/{need_id}/close": SEEN,
     "POST /v1/needs/{need_id}/reopen": SEEN,
     "GET /v1/needs/{need_id}/pledges": SEEN,
+    # on a commitment, which everybody sees
+    "GET /v1/commitments/{commitment_id}": OPEN,
+    "PATCH /v1/commitments/{commitment_id}": SEEN,
+    "POST /v1/commitments/{commitment_id}/evidence": SEEN,
+    "POST /v1/commitments/{commitment_id}/renew": SEEN,
+    "POST /v1/commitments/{commitment_id}/end": SEEN,
     "POST /v1/needs/{need_id}/pause": SEEN,
     "POST /v1/needs/{need_id}/resume": SEEN,
     "POST /v1/needs/{need_id}/hide": SEEN,
@@ -108,6 +114,9 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "PATCH /v1/events/{event_id}": {"title": "Mine"},
     "POST /v1/events/{event_id}/cancel": {"reason": "Because."},
     "PATCH /v1/needs/{need_id}": {"title": "Mine"},
+    "PATCH /v1/commitments/{commitment_id}": {"organisation": "Mine"},
+    "POST /v1/commitments/{commitment_id}/evidence": {"kind": "reference", "ref": "Mine"},
+    "POST /v1/commitments/{commitment_id}/renew": {"review_on": "2099-06-30"},
     "PATCH /v1/pledges/{pledge_id}": {"quantity": 1},
     "POST /v1/pledges/{pledge_id}/deliver": {"quantity": 1},
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
@@ -186,6 +195,7 @@ class Town:
         operation = await ana.ask("POST", f"/v1/campaigns/{live}/launch", {}, prefer="respond-async")
         signal, bundle = await self._noticed(live)
         note = await self._notification()
+        commitment = await self._commitment(live)
         self.ids = {
             "campaign_id": draft,
             "campaign": draft,
@@ -193,6 +203,7 @@ class Town:
             "event_id": hidden,
             **life.ids(hidden),
             "need_id": need,
+            "commitment_id": commitment,
             "pledge_id": pledge,
             "signal_id": signal,
             "bundle_id": bundle,
@@ -225,6 +236,23 @@ class Town:
         asking = (await self.do(self.pat, f"POST {all_}", kitchen, campaign_id=live))["id"]
         await self.do(self.ana, f"POST {one}/approve", campaign_id=live, partner_id=asking)
         await self.do(self.pat, f"POST {one}/leave", campaign_id=live, partner_id=asking)
+
+    async def _commitment(self, live: str) -> str:
+        """Commit the campaign, change, show, renew, end and look."""
+        body = {
+            "campaign_id": live,
+            "organisation": "Live",
+            "principles": [1],
+            "actions": ["Pay a living wage"],
+            "review_on": "2099-06-30",
+        }
+        made = (await self.do(self.ana, "POST /v1/commitments", body))["id"]
+        place = "/v1/commitments/{commitment_id}"
+        for key in (f"PATCH {place}", f"POST {place}/evidence", f"POST {place}/renew"):
+            await self.do(self.ana, key, BODIES[key], commitment_id=made)
+        await self.do(self.cy, f"GET {place}", commitment_id=made)
+        await self.do(self.ana, f"POST {place}/end", commitment_id=made)
+        return str(made)
 
     async def _pledge(self, need: str) -> str:
         """Pledge, hold, confirm, deliver, accept, correct, change, and let go."""
@@ -281,6 +309,7 @@ class Town:
             "campaigns",
             "events",
             "needs",
+            "commitments",
             "taxonomies",
             "me/pledges",
             "me/registrations",
