@@ -1,4 +1,4 @@
-"""The rules of clearances: what a campaign was shown of a person, and what a role asks for. Pure.
+"""The rules of clearances: what a campaign was shown of a person, and by whom it is recorded. Pure.
 
 What is noted is private: it goes into the owner's documents, and into no fact and no outcome.
 """
@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from services.events import campaign as campaigns
+from services.events import volunteer
 from shared.contracts.event_states import CampaignState
 from shared.contracts.message import Fact
 from shared.contracts.shifts import (
@@ -16,7 +17,6 @@ from shared.contracts.shifts import (
     Clearance,
     ClearanceKind,
     RecordClearance,
-    Requirement,
     VolunteerAnswer,
     VolunteerCommand,
     VolunteerState,
@@ -70,26 +70,12 @@ def evolve(standing: Standing, fact: Noted) -> Standing:
     return replace(standing, state=fact.volunteer)
 
 
-def volunteer(campaign_id: str, person: str, at: str) -> VolunteerState:
-    """A person of whom the campaign knows nothing yet."""
-    return VolunteerState(f"{campaign_id}.{person}", 1, at, at, campaign_id, person)
-
-
-def suffices(known: VolunteerState | None, requirement: Requirement | None, day: str) -> bool:
-    """Whether a person has what a role asks for, on a day."""
-    if requirement is None:
-        return True
-    has = known.clearances.get(requirement.kind) if known else None
-    levels = LEVELS[requirement.kind]
-    return has is not None and has.expires_on >= day and levels.index(has.level) >= levels.index(requirement.level)
-
-
 def _answered(
     standing: Standing, command: VolunteerCommand, asked: Asked, clearances: dict[ClearanceKind, Clearance]
 ) -> Decision:
     before = standing.state
     if before is None:
-        after = replace(volunteer(command.campaign_id, command.person, asked.at), clearances=clearances)
+        after = replace(volunteer.new(command.campaign_id, command.person, asked.at), clearances=clearances)
     elif before.clearances == clearances:
         after = before
     else:

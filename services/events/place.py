@@ -4,16 +4,17 @@ Nobody stands on two shifts at one time, in whatever events, unless the other on
 asks for a clearance they have not, whoever put them there.
 """
 
-from services.events.clearance import suffices
+from msgspec.structs import replace
+
+from services.events import cover, watch
 from services.events.document import visible
-from services.events.roster import ACTIVE, Booking, Held, Remarked, Shift, closed, counts, following
+from services.events.fitness import unfit
+from services.events.roster import ACTIVE, Remarked, Shift, assignment, counts, following, without
 from shared.contracts.shifts import (
-    AssignmentState,
-    AssignmentStatus,
     ChangePlace,
+    ComingAffirmed,
     ConfirmPlace,
     LeavePlace,
-    OnAssignment,
     PlaceConfirmed,
     PlaceDeclined,
     PlaceLeft,
@@ -48,14 +49,14 @@ def take(shift: Shift, state: ShiftState, command: TakePlace, asked: Asked) -> D
     held = shift.held.get(asked.person)
     if not visible(shift.event, asked.person) and not counts(held):
         return Decision(NOT_FOUND)
-    if counts(held):
+    if held is not None and (counts(held) or (held.assignment.status == "asked" and state.covers)):
         return confirm(shift, state, ConfirmPlace(state.id, command.override), asked, 201)
-    problem = _unfit(shift, state, asked, asked.person, command.override)
+    problem = unfit(shift, state, asked, asked.person, command.override)
     if problem is not None:
         return Decision(problem)
     after = following(state, asked, +1)
-    fact = PlaceTaken(after, _assignment(held, after, asked, asked.person, "confirmed"))
-    return _done(fact, 201, Remarked(asked.person, command.note, None))
+    fact = PlaceTaken(after, assignment(held, after, asked, asked.person, "confirmed"))
+    return _come(shift, fact, asked, Remarked(asked.person, command.note, None), 201)
 
 
 def propose(shift: Shift, state: ShiftState, command: ProposePlace, asked: Asked) -> Decision:
@@ -67,29 +68,36 @@ def propose(shift: Shift, state: ShiftState, command: ProposePlace, asked: Asked
         return Decision(Done("assignment", held.assignment.id, held.assignment, 201))
     if command.override and not command.reason:
         return Decision(Refused("invalid-body", 422, errors=(("/reason", "is required with an override"),)))
-    problem = _unfit(shift, state, asked, command.person, command.override)
+    problem = unfit(shift, state, asked, command.person, command.override)
     if problem is not None:
         return Decision(problem)
     after = following(state, asked, +1)
-    fact = PlaceProposed(after, _assignment(held, after, asked, command.person, "proposed"))
-    return _done(fact, 201, Remarked(command.person, held.note if held else None, command.reason))
+    fact = PlaceProposed(after, assignment(held, after, asked, command.person, "proposed"))
+    said = Remarked(command.person, held.note if held else None, command.reason)
+    return _come(shift, fact, asked, said, 201)
 
 
 def confirm(shift: Shift, state: ShiftState, command: ConfirmPlace, asked: Asked, status: int = 200) -> Decision:
-    """Say yes to what was proposed; whether it still fits is looked at again."""
+    """Say yes to what was proposed or offered, or that one still comes; whether it fits is looked at again."""
     held = shift.held.get(asked.person)
     if held is None:
         return Decision(NOT_FOUND)
     mine = held.assignment
+    if mine.status == "asked":
+        return cover.accept(shift, state, held, command, asked)
+    if mine.status == "confirmed" and mine.asked_at and not mine.sure_at:
+        mine = replace(mine, version=mine.version + 1, updated_at=asked.at, sure_at=asked.at)
+        return Decision(Done("assignment", mine.id, mine, status), (ComingAffirmed(following(state, asked), mine),))
     if mine.status == "confirmed":
         return Decision(Done("assignment", mine.id, mine, status))
     if mine.status != "proposed":
         return Decision(refused("assignment-not-active", status=mine.status))
-    problem = _unfit(shift, state, asked, asked.person, command.override, has_place=True)
+    problem = unfit(shift, state, asked, asked.person, command.override, has_place=True)
     if problem is not None:
         return Decision(problem)
     after = following(state, asked)
-    return _done(PlaceConfirmed(after, _assignment(held, after, asked, asked.person, "confirmed")), status)
+    fact = PlaceConfirmed(after, assignment(held, after, asked, asked.person, "confirmed"))
+    return _come(shift, fact, asked, None, status)
 
 
 def change(shift: Shift, command: ChangePlace, asked: Asked) -> Decision:
@@ -107,14 +115,17 @@ def leave(shift: Shift, state: ShiftState, asked: Asked) -> Decision:
     if held is None:
         return Decision(NOT_FOUND)
     mine = held.assignment
-    if mine.status not in ACTIVE:
+    if mine.status not in ACTIVE and mine.status != "asked":
         return Decision(Done("assignment", mine.id, mine))
     if asked.at >= state.ends_at_utc:
         return Decision(refused("shift-not-open", status="over"))
-    after = following(state, asked, -1)
+    if mine.status == "asked":
+        after = following(state, asked)
+        return _go(PlaceDeclined(after, assignment(held, after, asked, asked.person, "declined")), asked)
+    after = without(state, asked, held)
     if mine.status == "proposed":
-        return _done(PlaceDeclined(after, _assignment(held, after, asked, asked.person, "declined")))
-    return _done(PlaceLeft(after, _assignment(held, after, asked, asked.person, "left")))
+        return _go(PlaceDeclined(after, assignment(held, after, asked, asked.person, "declined")), asked)
+    return _go(PlaceLeft(after, assignment(held, after, asked, asked.person, "left")), asked)
 
 
 def release(shift: Shift, state: ShiftState, command: ReleasePlace, asked: Asked) -> Decision:
@@ -124,79 +135,31 @@ def release(shift: Shift, state: ShiftState, command: ReleasePlace, asked: Asked
         return Decision(NOT_FOUND)
     if not counts(held):
         return Decision(Done("assignment", held.assignment.id, held.assignment))
-    after = following(state, asked, -1)
-    fact = PlaceReleased(after, _assignment(held, after, asked, command.person, "released"))
-    return _done(fact, 200, Remarked(command.person, held.note, command.reason))
+    if asked.at >= state.ends_at_utc:
+        return Decision(refused("shift-not-open", status="over"))
+    after = without(state, asked, held)
+    fact = PlaceReleased(after, assignment(held, after, asked, command.person, "released"))
+    return _go(fact, asked, Remarked(command.person, held.note, command.reason))
 
 
-def moved(held: Held, state: ShiftState, asked: Asked, status: AssignmentStatus = "proposed") -> AssignmentState:
-    """A place after what befell its shift."""
-    return _assignment(held, state, asked, held.assignment.person, status)
-
-
-def clash(shift: Shift, state: ShiftState, person: str, override: tuple[str, ...]) -> Booking | None:
-    """Another shift of the person at the same time that nobody named; one that ends as the other begins is none."""
-    for booking in shift.bookings.get(person, ()):
-        overlaps = booking.starts_at_utc < state.ends_at_utc and state.starts_at_utc < booking.ends_at_utc
-        if overlaps and booking.shift_id != state.id and booking.shift_id not in override:
-            return booking
-    return None
-
-
-def _unfit(
-    shift: Shift,
-    state: ShiftState,
-    asked: Asked,
-    person: str,
-    override: tuple[str, ...],
-    *,
-    has_place: bool = False,
-) -> Refused | None:
-    """Why a person cannot have a place, if so."""
-    off = closed(shift, state, asked)
-    if off is not None:
-        return off
-    if not has_place and state.left < 1:
-        return refused("shift-full", left=state.left)
-    wanted = state.role.requirement
-    if wanted is not None and not suffices(shift.volunteers.get(person), wanted, asked.at[:10]):
-        return refused("clearance-required", kind=wanted.kind, level=wanted.level)
-    other = clash(shift, state, person, override)
-    if other is not None:
-        return refused(
-            "double-booked",
-            shift_id=other.shift_id,
-            starts_at=other.starts_at,
-            ends_at=other.ends_at,
-            timezone=other.timezone,
-        )
-    return None
-
-
-def _assignment(
-    before: Held | None, state: ShiftState, asked: Asked, person: str, status: AssignmentStatus
-) -> AssignmentState:
-    was = before.assignment if before else None
-    return AssignmentState(
-        id=f"{state.id}.{person}",
-        version=was.version + 1 if was else 1,
-        created_at=was.created_at if was else asked.at,
-        updated_at=asked.at,
-        shift_id=state.id,
-        event_id=state.event_id,
-        person=person,
-        role=state.role.name,
-        starts_at=state.starts_at,
-        ends_at=state.ends_at,
-        timezone=state.timezone,
-        starts_at_utc=state.starts_at_utc,
-        ends_at_utc=state.ends_at_utc,
-        status=status,
+def _come(
+    shift: Shift, fact: PlaceTaken | PlaceProposed | PlaceConfirmed, asked: Asked, said: Remarked | None, status: int
+) -> Decision:
+    """Say yes to who comes; what was said with it is told by nobody here."""
+    told, later = watch.renewal(shift, fact, asked)
+    return Decision(
+        Done("assignment", fact.assignment.id, fact.assignment, status),
+        (fact, *told),
+        private=(said,) if said else (),
+        later=later,
     )
 
 
-def _done(fact: OnAssignment, status: int = 200, said: Remarked | None = None) -> Decision:
-    """Say yes; what was said with it is told by nobody here."""
+def _go(fact: PlaceDeclined | PlaceLeft | PlaceReleased, asked: Asked, said: Remarked | None = None) -> Decision:
+    """Let somebody go; a shift that is empty then is looked at again."""
     return Decision(
-        Done("assignment", fact.assignment.id, fact.assignment, status), (fact,), private=(said,) if said else ()
+        Done("assignment", fact.assignment.id, fact.assignment),
+        (fact,),
+        private=(said,) if said else (),
+        later=watch.deserted(fact.shift, asked),
     )

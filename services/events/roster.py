@@ -5,12 +5,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from services.events import document
+from services.events import document, volunteer
 from services.events.document import Event
 from shared.contracts.message import Fact
 from shared.contracts.shifts import (
     AssignmentAnswer,
     AssignmentState,
+    AssignmentStatus,
+    CoverFound,
+    CoverOffered,
     OnAssignment,
     ShiftAnswer,
     ShiftFact,
@@ -48,6 +51,7 @@ class Shift(Struct, frozen=True):
     `held` are the places on it that the batch mentions (all that count, where the command concerns everybody),
     `bookings` those on other shifts that overlap with it, `volunteers` what the campaign knows of the person.
     `rosters` are the versions of the documents that guard against two shifts at one time; 0 for none yet.
+    `candidates` are volunteers who might stand in for somebody, where that is asked.
     """
 
     state: ShiftState | None = None
@@ -56,6 +60,7 @@ class Shift(Struct, frozen=True):
     bookings: dict[str, tuple[Booking, ...]] = {}
     volunteers: dict[str, VolunteerState] = {}
     rosters: dict[str, int] = {}
+    candidates: tuple[str, ...] = ()
 
 
 class Remarked(Fact, frozen=True):
@@ -75,12 +80,26 @@ def evolve(shift: Shift, fact: ShiftFact | Remarked) -> Shift:
         case Remarked(person=person, note=note, reason=reason):
             held = Held(shift.held[person].assignment, note, reason)
             return replace(shift, held=shift.held | {person: held})
+        case CoverFound(assignment=assignment, covered=covered):
+            shift = _placed(shift, covered)
+        case CoverOffered(assignment=assignment):
+            shift = _noted(shift, volunteer.asked(shift.volunteers[assignment.person], assignment.updated_at))
         case OnAssignment(assignment=assignment):
-            before = shift.held.get(assignment.person)
-            held = replace(before, assignment=assignment) if before else Held(assignment)
-            return replace(shift, state=fact.shift, held=shift.held | {assignment.person: held})
+            if assignment.status in ACTIVE and not counts(shift.held.get(assignment.person)):
+                shift = _noted(shift, volunteer.known(shift.volunteers.get(assignment.person), fact.shift, assignment))
         case _:
             return replace(shift, state=fact.shift)
+    return replace(_placed(shift, assignment), state=fact.shift)
+
+
+def _placed(shift: Shift, assignment: AssignmentState) -> Shift:
+    before = shift.held.get(assignment.person)
+    held = replace(before, assignment=assignment) if before else Held(assignment)
+    return replace(shift, held=shift.held | {assignment.person: held})
+
+
+def _noted(shift: Shift, known: VolunteerState) -> Shift:
+    return replace(shift, volunteers=shift.volunteers | {known.person: known})
 
 
 def counts(held: Held | None) -> bool:
@@ -103,8 +122,8 @@ def status_of(state: ShiftState, event_status: str | None) -> str:
     return "cancelled" if event_status == "cancelled" else state.status
 
 
-def following(state: ShiftState, asked: Asked, taken: int = 0) -> ShiftState:
-    """The state to be, with so many places more (or fewer) taken, before anything else changes in it."""
+def following(state: ShiftState, asked: Asked, taken: int = 0, covers: int = 0) -> ShiftState:
+    """The state to be, with so many places more (or fewer) taken and looking for cover, before other changes."""
     now = state.taken + taken
     emptied = asked.at if taken < 0 and now == 0 else None
     return replace(
@@ -113,7 +132,36 @@ def following(state: ShiftState, asked: Asked, taken: int = 0) -> ShiftState:
         updated_at=asked.at,
         taken=now,
         left=state.places - now,
+        covers=state.covers + covers,
         empty_since=emptied if taken else state.empty_since,
+    )
+
+
+def without(state: ShiftState, asked: Asked, held: Held) -> ShiftState:
+    """The state to be when somebody's place comes free."""
+    return following(state, asked, -1, -1 if held.assignment.cover_until else 0)
+
+
+def assignment(
+    before: Held | None, state: ShiftState, asked: Asked, person: str, status: AssignmentStatus
+) -> AssignmentState:
+    """A person's place, at the times of the shift; what was sought or said about it before is over."""
+    was = before.assignment if before else None
+    return AssignmentState(
+        id=f"{state.id}.{person}",
+        version=was.version + 1 if was else 1,
+        created_at=was.created_at if was else asked.at,
+        updated_at=asked.at,
+        shift_id=state.id,
+        event_id=state.event_id,
+        person=person,
+        role=state.role.name,
+        starts_at=state.starts_at,
+        ends_at=state.ends_at,
+        timezone=state.timezone,
+        starts_at_utc=state.starts_at_utc,
+        ends_at_utc=state.ends_at_utc,
+        status=status,
     )
 
 
@@ -123,10 +171,12 @@ def shown(state: ShiftState, event_status: str | None = None) -> ShiftAnswer:
     return ShiftAnswer(**told | {"status": status_of(state, event_status)})
 
 
-def told(held: Held, person: str, event_status: str | None = None) -> AssignmentAnswer:
-    """A place as a person reads it: its own one, or an organiser."""
+def told(held: Held, person: str, event_status: str | None = None, *, covers: int = 0) -> AssignmentAnswer:
+    """A place as a person reads it: its own one, or an organiser. `covers` is how many the shift looks for."""
     mine = held.assignment
     if event_status == "cancelled" and mine.status in ACTIVE:
         mine = replace(mine, status="cancelled")
+    if mine.status == "asked" and (event_status == "cancelled" or not covers):
+        mine = replace(mine, status="missed")
     reason = None if person == mine.person else held.reason
     return AssignmentAnswer(**asdict(mine), note=held.note, reason=reason)

@@ -5,24 +5,40 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from services.events import place, plan
+from services.events import cover, place, plan, watch
 from services.events.document import Event, manages, visible
-from services.events.roster import ACTIVE, Held, Shift, evolve, following, initial, shown, status_of
+from services.events.roster import (
+    ACTIVE,
+    Held,
+    Shift,
+    assignment,
+    evolve,
+    following,
+    initial,
+    shown,
+    status_of,
+    without,
+)
 from shared import instants
 from shared.contracts.event_states import Cancellation
 from shared.contracts.shifts import (
     LEVELS,
+    AlertDeserted,
+    AskCover,
     CancelShift,
     CancelShifts,
     ChangePlace,
     ChangeShift,
     ConfirmPlace,
+    EndCover,
     LeavePlace,
     OpenShift,
     PlaceCancelled,
     PlaceProposed,
+    PrepareShift,
     ProposePlace,
     ReleasePlace,
+    RemindRenewal,
     Role,
     ShiftCancelled,
     ShiftChanged,
@@ -31,8 +47,9 @@ from shared.contracts.shifts import (
     ShiftOpened,
     ShiftState,
     TakePlace,
+    TimeCommand,
 )
-from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
+from shared.decider import FORBIDDEN, NOT_FOUND, SYSTEM, Asked, Decision, Done, Refused, refused
 
 __all__ = ["decide", "evolve", "initial"]
 
@@ -55,7 +72,11 @@ def decide(shift: Shift, command: ShiftCommand, asked: Asked) -> Decision:
     match command:
         case TakePlace() | ConfirmPlace() | ChangePlace() | LeavePlace():
             return place.of_oneself(shift, state, command, asked)
-        case CancelShift() if asked.may("system"):
+        case AskCover():
+            return cover.ask(shift, state, command, asked)
+        case PrepareShift() | EndCover() | RemindRenewal() | AlertDeserted():
+            return _in_time(shift, state, command, asked)
+        case CancelShift() if asked.may(SYSTEM):
             return _cancel(shift, state, command, asked)
         case _ if not manages(shift.event, asked.person):
             return Decision(FORBIDDEN if visible(shift.event, asked.person) else NOT_FOUND)
@@ -69,10 +90,25 @@ def decide(shift: Shift, command: ShiftCommand, asked: Asked) -> Decision:
             return _cancel(shift, state, command, asked)
 
 
+def _in_time(shift: Shift, state: ShiftState, command: TimeCommand, asked: Asked) -> Decision:
+    """What only the service asks of itself."""
+    if not asked.may(SYSTEM):
+        return Decision(FORBIDDEN)
+    match command:
+        case PrepareShift():
+            return watch.prepare(shift, state, command, asked)
+        case RemindRenewal():
+            return watch.remind(shift, state, command, asked)
+        case AlertDeserted():
+            return watch.alert(shift, state, command, asked)
+        case EndCover():
+            return cover.end(shift, state, command, asked)
+
+
 def cancel_all(event: Event, command: CancelShifts, asked: Asked) -> Decision:
     """Cancel the shifts at hand of a cancelled event, and go on with the rest; only the service asks this of itself."""
     state = event.state
-    if state is None or not asked.may("system"):
+    if state is None or not asked.may(SYSTEM):
         return Decision(NOT_FOUND if state is None else FORBIDDEN)
     if state.status != "cancelled":
         return Decision(Done("event", state.id, None))
@@ -114,7 +150,7 @@ def _open(shift: Shift, command: OpenShift, asked: Asked) -> Decision:
         left=command.places,
         occurrence=command.occurrence,
     )
-    return Decision(Done("shift", state.id, shown(state), 201), (ShiftOpened(state),))
+    return Decision(Done("shift", state.id, shown(state), 201), (ShiftOpened(state),), later=watch.plans(state, asked))
 
 
 def _change(shift: Shift, state: ShiftState, command: ChangeShift, asked: Asked) -> Decision:
@@ -122,8 +158,8 @@ def _change(shift: Shift, state: ShiftState, command: ChangeShift, asked: Asked)
     status = status_of(state, shift.event.state.status if shift.event.state else None)
     if command.revision is not None and command.revision != state.revision:
         return Decision(Refused("revision-mismatch", 412, {"revision": state.revision}))
-    if status != "open":
-        return Decision(refused("shift-not-open", status=status))
+    if status != "open" or asked.at >= state.ends_at_utc:
+        return Decision(refused("shift-not-open", status="over" if status == "open" else status))
     wanted: dict[str, Any] = {
         name: value
         for name in _FIELDS
@@ -144,12 +180,12 @@ def _change(shift: Shift, state: ShiftState, command: ChangeShift, asked: Asked)
         left=after.places - after.taken,
     )
     facts: list[ShiftFact] = [ShiftChanged(after, tuple(wanted))]
-    if _TIMES & wanted.keys():
-        for held in _everybody(shift):
-            after = following(after, asked)
-            mine = place.moved(held, after, asked)
-            facts.append(PlaceProposed(after, mine))
-    return Decision(Done("shift", state.id, shown(after)), tuple(facts))
+    if not _TIMES & wanted.keys():
+        return Decision(Done("shift", state.id, shown(after)), tuple(facts))
+    for held in _everybody(shift):
+        after = following(after, asked, covers=-1 if held.assignment.cover_until else 0)
+        facts.append(PlaceProposed(after, assignment(held, after, asked, held.assignment.person, "proposed")))
+    return Decision(Done("shift", state.id, shown(after)), tuple(facts), later=watch.plans(after, asked))
 
 
 def _cancel(shift: Shift, state: ShiftState, command: CancelShift, asked: Asked) -> Decision:
@@ -160,8 +196,8 @@ def _cancel(shift: Shift, state: ShiftState, command: CancelShift, asked: Asked)
     after = replace(following(state, asked), status="cancelled", cancellation=Cancellation(command.reason, asked.at))
     facts: list[ShiftFact] = [ShiftCancelled(after)]
     for held in _everybody(shift):
-        after = replace(following(after, asked, -1), empty_since=None)
-        facts.append(PlaceCancelled(after, place.moved(held, after, asked, "cancelled")))
+        after = without(after, asked, held)
+        facts.append(PlaceCancelled(after, assignment(held, after, asked, held.assignment.person, "cancelled")))
     return Decision(Done("shift", state.id, shown(after)), tuple(facts))
 
 

@@ -10,7 +10,7 @@ from services.events.document import Event, manages, visible
 from services.events.roster import shown, told
 from services.events.shift_store import held_of
 from services.events.store import EventsStore
-from shared.contracts.shifts import AssignmentAnswer, ShiftAnswer, ShiftState, VolunteerState
+from shared.contracts.shifts import AssignmentAnswer, ClearancesAnswer, ShiftAnswer, ShiftState
 from shared.decider import FORBIDDEN, NOT_FOUND, Refused
 from shared.mongo import Collection, Document, find, translated
 from shared.queries import BadQuery
@@ -33,7 +33,7 @@ class Assignments(Struct, frozen=True):
 class Clearances(Struct, frozen=True):
     """A page of people with what was recorded of them."""
 
-    items: tuple[VolunteerState, ...]
+    items: tuple[ClearancesAnswer, ...]
     next: str | None
 
 
@@ -73,15 +73,22 @@ class ShiftReading:
             return FORBIDDEN
         field = "state.created_at"
         found, on = await _page(self._database.assignments, {"state.shift_id": shift_id}, cursor, limit, (field, 1))
-        return Assignments(tuple(told(held_of(one), person, _status(event)) for one in found), on)
+        covers = (await self._covers([shift_id])).get(shift_id, 0)
+        return Assignments(tuple(told(held_of(one), person, _status(event), covers=covers) for one in found), on)
 
     async def assignments_of(self, person: str, cursor: str | None, limit: int) -> Assignments:
         """A person's own places, the latest shift first."""
         field = "state.starts_at_utc"
         found, on = await _page(self._database.assignments, {"state.person": person}, cursor, limit, (field, -1))
         held = [held_of(one) for one in found]
+        covers = await self._covers([one.assignment.shift_id for one in held if one.assignment.status == "asked"])
         events = await self._store.watched({one.assignment.event_id: {person} for one in held})
-        return Assignments(tuple(told(one, person, _status(events[one.assignment.event_id])) for one in held), on)
+        items = [
+            told(one, person, _status(events[mine.event_id]), covers=covers.get(mine.shift_id, 0))
+            for one in held
+            for mine in (one.assignment,)
+        ]
+        return Assignments(tuple(items), on)
 
     async def clearances_of(self, person: str, cursor: str | None, limit: int) -> Clearances:
         """What was recorded of a person, in each campaign."""
@@ -99,10 +106,16 @@ class ShiftReading:
             return FORBIDDEN
         return await self._clearances({"state.campaign_id": campaign_id}, cursor, limit)
 
+    async def _covers(self, shifts: Sequence[str]) -> dict[str, int]:
+        """How many look for somebody to stand in, by shift."""
+        query = {"_id": {"$in": list(shifts)}, "state.status": "open"}
+        found = await find(self._database.shifts, query, {"state.covers": 1}) if shifts else []
+        return {one["_id"]: one["state"].get("covers", 0) for one in found}
+
     async def _clearances(self, whose: Document, cursor: str | None, limit: int) -> Clearances:
         query = {**whose, "state.clearances": {"$ne": {}}}
         found, on = await _page(self._database.volunteers, query, cursor, limit, ("state.created_at", 1))
-        return Clearances(tuple(msgspec.convert(one["state"], VolunteerState) for one in found), on)
+        return Clearances(tuple(msgspec.convert(one["state"], ClearancesAnswer) for one in found), on)
 
     async def _event(self, event_id: str, person: str | None) -> Event:
         watched = await self._store.watched({event_id: {person} if person is not None else set()})

@@ -17,24 +17,30 @@ from services.events.document import Event
 from services.events.roster import ACTIVE, Booking, Held, Shift, counts
 from shared.contracts.event_states import CampaignState
 from shared.contracts.shifts import (
+    AskCover,
     AssignmentState,
     CancelShift,
     ChangePlace,
     ChangeShift,
     ConfirmPlace,
+    EndCover,
     LeavePlace,
     OfVolunteer,
     OpenShift,
+    PrepareShift,
     ProposePlace,
     ReleasePlace,
+    RemindRenewal,
     ShiftState,
     TakePlace,
     VolunteerState,
 )
 from shared.mongo import Collection, Database, Document, find, translated
-from shared.ports import Ask
+from shared.ports import Ask, TooLarge
 
 COLLECTIONS: Final = ("shifts", "assignments", "volunteers", "rosters")
+MOST_CANDIDATES: Final = 200
+"""People among whom those are chosen who are asked to stand in."""
 UNIQUE: Final = ("volunteers", "rosters")
 """Documents that two streams of one batch may both want to write."""
 
@@ -62,8 +68,14 @@ class ShiftStore:
             await assignments.create_index(
                 [("state.person", 1), ("state.starts_at_utc", -1), ("_id", -1)], name="person"
             )
-            await database.volunteers.create_index([("state.campaign_id", 1), ("_id", 1)], name="campaign")
-            await database.volunteers.create_index([("state.person", 1)], name="person")
+            volunteers = database.volunteers
+            await volunteers.create_index(
+                [("state.campaign_id", 1), ("state.created_at", 1), ("_id", 1)], name="campaign"
+            )
+            await volunteers.create_index([("state.campaign_id", 1), ("state.asked_at", 1), ("_id", 1)], name="asking")
+            sought = {"state.cover_until": {"$type": "string"}}
+            await assignments.create_index([("state.shift_id", 1)], name="cover", partialFilterExpression=sought)
+            await volunteers.create_index([("state.person", 1)], name="person")
 
     async def load(self, asks: Sequence[Ask]) -> dict[str, Shift]:
         """The shifts that the commands name."""
@@ -73,6 +85,7 @@ class ShiftStore:
         for document in await _by_id(self._database.shifts, shifts):
             shifts[document["_id"]] = Shift(msgspec.convert(document["state"], ShiftState))
         await self._add_events(shifts, asks)
+        await self._add_candidates(shifts, asks)
         await self._add_held(shifts, asks)
         await self._add_people(shifts, asks)
         return shifts
@@ -117,11 +130,15 @@ class ShiftStore:
         """Add the places that are mentioned; all that count, where the command is about everybody."""
         ors: list[Document] = []
         mentioned = {f"{ask.stream}.{person}" for ask in asks for person in _mentioned(ask)}
-        whole = {ask.stream for ask in asks if isinstance(ask.command, ChangeShift | CancelShift)}
+        mentioned |= {f"{name}.{person}" for name, shift in shifts.items() for person in shift.candidates}
+        whole = {ask.stream for ask in asks if isinstance(ask.command, ChangeShift | CancelShift | PrepareShift)}
+        sought = {name for name, shift in shifts.items() if shift.state and shift.state.covers}
         if mentioned:
             ors.append({"_id": {"$in": sorted(mentioned)}})
         if whole:
             ors.append({"state.shift_id": {"$in": sorted(whole)}, "state.status": {"$in": sorted(ACTIVE)}})
+        if sought:
+            ors.append({"state.shift_id": {"$in": sorted(sought)}, "state.cover_until": {"$type": "string"}})
         held: dict[str, dict[str, Held]] = defaultdict(dict)
         for document in await find(self._database.assignments, {"$or": ors}, sort=[("_id", 1)]) if ors else ():
             one = held_of(document)
@@ -132,25 +149,60 @@ class ShiftStore:
     async def _add_people(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
         """Add to shifts what decides of those who want a place on them."""
         coming: dict[str, set[str]] = defaultdict(set)
+        looked_at: dict[str, set[str]] = defaultdict(set)
         for ask in asks:
-            if isinstance(ask.command, TakePlace | ProposePlace | ConfirmPlace) and shifts[ask.stream].state:
-                coming[ask.stream].update(_mentioned(ask))
-        if not coming:
+            shift = shifts[ask.stream]
+            match ask.command:
+                case TakePlace() | ProposePlace() | ConfirmPlace():
+                    coming[ask.stream].update(_mentioned(ask))
+                case PrepareShift():
+                    looked_at[ask.stream].update(shift.held)
+                case AskCover():
+                    looked_at[ask.stream].update(shift.candidates)
+                case RemindRenewal(person=person):
+                    looked_at[ask.stream].add(person)
+                case _:
+                    pass
+        people = {
+            name: coming[name] | looked_at[name]
+            for name in coming.keys() | looked_at.keys()
+            if shifts[name].state and (coming[name] or looked_at[name])
+        }
+        if not people:
             return
         # The rosters first: who is given a place elsewhere after that makes our write fail.
         everybody = set().union(*coming.values())
         rosters = {one["_id"]: one["state"]["version"] for one in await _by_id(self._database.rosters, everybody)}
-        bookings = await self._bookings(shifts, coming)
-        named = {_volunteer_id(shifts[name], person): person for name, people in coming.items() for person in people}
-        known = await self._volunteers(named)
-        for name, people in coming.items():
-            ids = {person: _volunteer_id(shifts[name], person) for person in people}
+        bookings = await self._bookings(shifts, people)
+        known = await self._volunteers(
+            {_volunteer_id(shifts[name], person) for name, some in people.items() for person in some}
+        )
+        for name, some in people.items():
+            ids = {person: _volunteer_id(shifts[name], person) for person in some}
             shifts[name] = replace(
                 shifts[name],
-                rosters={person: rosters.get(person, 0) for person in people},
-                bookings={person: found for person in people if (found := tuple(bookings.get(person, ())))},
+                rosters={person: rosters.get(person, 0) for person in coming[name]},
+                bookings={person: found for person in some if (found := tuple(bookings.get(person, ())))},
                 volunteers={person: known[one] for person, one in ids.items() if one in known},
             )
+
+    async def _add_candidates(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
+        """Add to a shift whose cover is asked for those who were asked the longest ago, one such shift at a time."""
+        wanting = {ask.stream: ask for ask in asks if isinstance(ask.command, AskCover)}
+        if len(wanting) > 1:
+            raise TooLarge
+        for name, ask in wanting.items():
+            state = shifts[name].state
+            if state is None:
+                continue
+            query: Document = {"state.campaign_id": state.campaign_id, "state.person": {"$ne": ask.asked.person}}
+            wanted = state.role.requirement
+            if wanted is not None:
+                query[f"state.clearances.{wanted.kind}.expires_on"] = {"$gte": state.ends_at[:10]}
+            order = [("state.asked_at", 1), ("_id", 1)]
+            found = await find(self._database.volunteers, query, {"state.person": 1}, sort=order, limit=MOST_CANDIDATES)
+            people = tuple(document["state"]["person"] for document in found)
+            shifts[name] = replace(shifts[name], candidates=people)
 
     async def _bookings(
         self, shifts: Mapping[str, Shift], coming: Mapping[str, Iterable[str]]
@@ -195,6 +247,10 @@ def shift_changes(was: Shift, now: Shift) -> Iterator[Change]:
         if person in now.rosters and _given(before, held):
             version = now.rosters[person]
             yield "rosters", {"_id": person, "state": {"version": version + 1}}, version or None
+    for person, volunteer in now.volunteers.items():
+        known_before = was.volunteers.get(person)
+        if volunteer is not known_before:
+            yield "volunteers", _document(volunteer), known_before.version if known_before else None
 
 
 def standing_changes(was: Standing, now: Standing) -> Iterator[Change]:
@@ -217,9 +273,9 @@ def _given(before: Held | None, now: Held) -> bool:
 def _mentioned(ask: Ask) -> tuple[str, ...]:
     """The people whose places a command is about, if not everybody's."""
     match ask.command:
-        case ProposePlace(person=person) | ReleasePlace(person=person):
-            return (person,)
-        case TakePlace() | ConfirmPlace() | ChangePlace() | LeavePlace():
+        case ProposePlace() | ReleasePlace() | EndCover() | RemindRenewal():
+            return (ask.command.person,)
+        case TakePlace() | ConfirmPlace() | ChangePlace() | LeavePlace() | AskCover():
             return (ask.asked.person,)
         case _:
             return ()

@@ -262,7 +262,7 @@ KINDS: dict[str, Kind] = {
     "shift-not-open": Kind(
         409,
         "The shift takes nobody now",
-        "`status` says why: it is cancelled or over, or its event is not announced.",
+        "`status` says why: it is cancelled, has begun or is over, or its event is not announced.",
     ),
     "double-booked": Kind(
         409,
@@ -280,6 +280,11 @@ KINDS: dict[str, Kind] = {
         409,
         "The place is not yours any more",
         "`status` says what became of it. If the shift has places left, take one anew.",
+    ),
+    "cover-not-wanted": Kind(
+        409,
+        "Nobody has to stand in any more",
+        "Somebody else was faster, or it is not looked for any longer. Thank you all the same.",
     ),
     # Needs and pledges
     "not-enough-left": Kind(

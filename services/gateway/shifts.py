@@ -15,12 +15,14 @@ from services.gateway.personal import Personal
 from services.gateway.problems import ProblemError
 from services.gateway.table import Parameter, Route
 from shared.contracts.shifts import (
+    AskCover,
     AssignmentAnswer,
     AssignmentState,
     CancelShift,
     ChangePlace,
     ChangeShift,
     ClearanceKind,
+    ClearancesAnswer,
     ConfirmPlace,
     LeavePlace,
     OpenShift,
@@ -32,7 +34,6 @@ from shared.contracts.shifts import (
     ShiftAnswer,
     TakePlace,
     VolunteerAnswer,
-    VolunteerState,
     WithdrawClearance,
 )
 
@@ -144,7 +145,7 @@ class Assignments(Struct, frozen=True):
 class Clearances(Struct, frozen=True):
     """A page of people with what was recorded of them."""
 
-    items: tuple[VolunteerState, ...]
+    items: tuple[ClearancesAnswer, ...]
     next: str | None
 
 
@@ -263,14 +264,14 @@ WRITES: Final = (
     Write(
         method="POST",
         path=f"{_PLACES}/me/confirm",
-        summary="Say yes to a place that was proposed",
+        summary="Say yes: to a place that was proposed, to standing in for somebody, or that one still comes",
         service="events",
         body=Confirming,
         command=ConfirmPlace,
         build=lambda wish: ConfirmPlace(_shift(wish), _named(wish.body.override)),
         answers={200: AssignmentState},
         tag="shifts",
-        problems=(*_COMING, "assignment-not-active"),
+        problems=(*_COMING, "assignment-not-active", "cover-not-wanted"),
     ),
     Write(
         method="POST",
@@ -298,6 +299,18 @@ WRITES: Final = (
     ),
     Write(
         method="POST",
+        path=f"{_PLACES}/me/cover",
+        summary="Look for somebody to stand in; until somebody says yes the place stays one's own",
+        service="events",
+        body=Nothing,
+        command=AskCover,
+        build=lambda wish: AskCover(_shift(wish)),
+        answers={200: AssignmentState},
+        tag="shifts",
+        problems=("assignment-not-active", "shift-not-open"),
+    ),
+    Write(
+        method="POST",
         path=f"{_PLACES}/{{person}}/release",
         summary="Take a person's place back, for a reason that stays with the organisers",
         service="events",
@@ -306,6 +319,7 @@ WRITES: Final = (
         build=lambda wish: ReleasePlace(_shift(wish), wish.ids[2], wish.body.reason),
         answers={200: AssignmentState},
         tag="shifts",
+        problems=("shift-not-open",),
     ),
     Write(
         method="PUT",

@@ -9,7 +9,8 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.contracts import events, pledges
+from services.notifications import shift_policy
+from shared.contracts import events, pledges, shifts
 from shared.contracts.message import Fact
 
 Topic = Literal["registration", "event-change", "pledge", "need", "campaign"]
@@ -89,6 +90,8 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(_of_campaign(fact))
         case events.OnEvent():
             return tuple(_of_event(fact))
+        case shifts.OnShift():
+            return tuple(_of_shift(fact))
         case pledges.OnPledge():
             return tuple(_of_pledge(fact))
         case pledges.OnNeed():
@@ -179,6 +182,13 @@ def _of_event(fact: events.OnEvent) -> Iterator[Message]:
 def _concerned(event: events.EventState) -> tuple[Audience, ...]:
     """Who is told of a change to an event; while it is hidden those alone whose place is kept."""
     return (Registered(event.id),) if event.hidden else (Registered(event.id), Followers(event.id))
+
+
+def _of_shift(fact: shifts.OnShift) -> Iterator[Message]:
+    for word in shift_policy.words(fact):
+        yield Message(
+            Person(word.person), "registration", word.purpose, word.purpose, word.values, word.url, fact.shift.id
+        )
 
 
 def _to_party(fact: events.OnEvent, party: events.RegistrationState, purpose: str) -> Message:

@@ -31,6 +31,33 @@ ENGLISH: Final[dict[str, Text]] = {
     "event-moved-and-retimed": Text(
         "An event has a new time and place", "{title} is now from {starts_at} to {ends_at}, and somewhere else."
     ),
+    "shift-taken": Text("You have a shift", "{role}, {starts_at} to {ends_at}. Thank you!"),
+    "shift-proposed": Text("Would you take a shift?", "{role}, {starts_at} to {ends_at}. Please say yes or no."),
+    "shift-released": Text("A shift needs you no more", "{role}, {starts_at} to {ends_at}: your place was taken back."),
+    "shift-cancelled": Text("A shift is cancelled", "{role}, {starts_at} to {ends_at}: {reason}"),
+    "shift-lost": Text(
+        "You have lost your place on a shift",
+        "{role}, {starts_at} to {ends_at}: it asks for a clearance that is valid until it is over.",
+    ),
+    "clearance-renewal": Text(
+        "A clearance of yours runs out",
+        "It ends before your shift does: {role}, {starts_at} to {ends_at}. Please show a new one in time.",
+    ),
+    "shift-coming": Text("Do you still come?", "{role}, {starts_at} to {ends_at}. Please say so, or leave the place."),
+    "cover-offered": Text(
+        "Could you stand in for somebody?", "{role}, {starts_at} to {ends_at}. Who says yes first has the place."
+    ),
+    "cover-found": Text("Somebody stands in for you", "{role}, {starts_at} to {ends_at}. You are free."),
+    "cover-not-found": Text(
+        "Nobody could stand in for you", "{role}, {starts_at} to {ends_at}: the place is still yours."
+    ),
+    "shift-place-lost": Text("A place on a shift is free again", "{role}, {starts_at} to {ends_at}."),
+    "shift-cover-not-found": Text(
+        "Somebody looks for cover in vain", "{role}, {starts_at} to {ends_at}: nobody could stand in."
+    ),
+    "shift-deserted": Text(
+        "Nobody is left on a shift", "{role}, {starts_at} to {ends_at}: all have left, and nobody came for an hour."
+    ),
     "pledge-held": Text("Your pledge is held", "{amount} for {title} until {held_until}. Please confirm it by then."),
     "pledge-taken": Text("Your pledge was taken", "{amount} for {title}. Thank you!"),
     "pledge-delivered": Text("Your delivery was counted", "{delivered} of {amount} for {title}. Thank you!"),

@@ -14,7 +14,9 @@ from shared.contracts.message import Command, Fact
 
 ClearanceKind = Literal["dbs", "safeguarding", "first_aid", "food_hygiene"]
 ShiftStatus = Literal["open", "cancelled"]
-AssignmentStatus = Literal["proposed", "confirmed", "declined", "left", "released", "lost", "cancelled"]
+AssignmentStatus = Literal[
+    "proposed", "confirmed", "declined", "left", "released", "lost", "cancelled", "asked", "covered", "missed"
+]
 
 LEVELS: Final[dict[ClearanceKind, tuple[str, ...]]] = {
     "dbs": ("basic", "standard", "enhanced", "enhanced_barred"),
@@ -40,10 +42,11 @@ class Role(Struct, frozen=True):
 
 
 class ShiftState(Struct, frozen=True):
-    """A shift after a change; `opened_by` (a pseudonym), `empty_since` and `cover` are in no public representation.
+    """A shift after a change; `opened_by` (a pseudonym), `empty_since` and `covers` are in no public representation.
 
     `starts_at` and `ends_at` are local times in `timezone`, the event's when the shift was opened. `taken` counts
-    places that are proposed or confirmed. `empty_since` is when the last one left; nobody had come before without it.
+    places that are proposed or confirmed. `empty_since` is when the last one left, if nobody came after that; `covers`
+    counts places whose people look for somebody to stand in.
     """
 
     id: str
@@ -67,6 +70,7 @@ class ShiftState(Struct, frozen=True):
     status: ShiftStatus = "open"
     cancellation: Cancellation | None = None
     empty_since: str | None = None
+    covers: int = 0
 
 
 class ShiftAnswer(Struct, frozen=True):
@@ -93,7 +97,11 @@ class ShiftAnswer(Struct, frozen=True):
 
 
 class AssignmentState(Struct, frozen=True):
-    """One person's place on a shift; `person` is a pseudonym, `id` is `<shift id>.<person>`."""
+    """One person's place on a shift; `person` is a pseudonym, `id` is `<shift id>.<person>`.
+
+    `asked` is who was asked to stand in for somebody, by `cover_until`, and holds no place; for who holds one that is
+    until when cover is sought. `asked_at` is when they were asked whether they still come, `sure_at` when they said so.
+    """
 
     id: str
     version: int
@@ -109,6 +117,9 @@ class AssignmentState(Struct, frozen=True):
     starts_at_utc: str
     ends_at_utc: str
     status: AssignmentStatus
+    cover_until: str | None = None
+    asked_at: str | None = None
+    sure_at: str | None = None
 
 
 class AssignmentAnswer(AssignmentState, frozen=True):
@@ -133,7 +144,7 @@ class Clearance(Struct, frozen=True):
 class VolunteerState(Struct, frozen=True):
     """What a campaign knows of a person who stands on its shifts, in its owner's documents alone.
 
-    `asked` are the last instants at which they were asked to cover for somebody.
+    `asked` are the last instants at which they were asked to stand in for somebody, `asked_at` the very last or empty.
     """
 
     id: str
@@ -143,6 +154,8 @@ class VolunteerState(Struct, frozen=True):
     campaign_id: str
     person: str
     clearances: dict[ClearanceKind, Clearance] = {}
+    asked: tuple[str, ...] = ()
+    asked_at: str = ""
 
 
 class VolunteerAnswer(Struct, frozen=True):
@@ -154,6 +167,12 @@ class VolunteerAnswer(Struct, frozen=True):
     updated_at: str
     campaign_id: str
     person: str
+
+
+class ClearancesAnswer(VolunteerAnswer, frozen=True):
+    """A person with what was recorded of them."""
+
+    clearances: dict[ClearanceKind, Clearance]
 
 
 class OfShift(Command, frozen=True):
@@ -230,6 +249,36 @@ class ReleasePlace(OfShift, frozen=True):
 
     person: str
     reason: str
+
+
+class AskCover(OfShift, frozen=True):
+    """Look for somebody to stand in; the duty stays with who asks until somebody says yes."""
+
+
+class EndCover(OfShift, frozen=True):
+    """The service's own: nobody may have come forward by then."""
+
+    person: str
+    until: str
+
+
+class PrepareShift(OfShift, frozen=True):
+    """The service's own: so many hours before a start, look whether everybody still may and will come."""
+
+    starts_at_utc: str
+    hours: int
+
+
+class RemindRenewal(OfShift, frozen=True):
+    """The service's own: a person's clearance runs out before their shift is over, soon."""
+
+    person: str
+
+
+class AlertDeserted(OfShift, frozen=True):
+    """The service's own: nobody may have come since the last one left."""
+
+    since: str
 
 
 class OfVolunteer(Command, frozen=True):
@@ -334,6 +383,45 @@ class PlaceCancelled(OnAssignment, frozen=True):
     """The place is gone with its shift."""
 
 
+class PlaceLost(OnAssignment, frozen=True):
+    """A person has no place any more because the clearance that the role asks for has run out or was taken back."""
+
+
+class RenewalAsked(OnAssignment, frozen=True):
+    """The person's clearance runs out before the shift is over: without a new one the place will be lost."""
+
+
+class ComingAsked(OnAssignment, frozen=True):
+    """The person is asked whether they still come."""
+
+
+class ComingAffirmed(OnAssignment, frozen=True):
+    """They do."""
+
+
+class CoverAsked(OnAssignment, frozen=True):
+    """A person looks for somebody to stand in, and keeps the duty until then."""
+
+
+class CoverOffered(OnAssignment, frozen=True):
+    """Another one is asked to."""
+
+
+class CoverFound(OnAssignment, frozen=True):
+    """Somebody has the place now; `covered` is that of who had it before."""
+
+    covered: AssignmentState
+
+
+class CoverNotFound(OnAssignment, frozen=True):
+    """Nobody came forward: the place and the duty stay as they were."""
+
+
+class ShiftDeserted(OnShift, frozen=True):
+    """Everybody has left, and nobody came for an hour."""
+
+
+TimeCommand = EndCover | PrepareShift | RemindRenewal | AlertDeserted
 ShiftCommand = (
     OpenShift
     | ChangeShift
@@ -344,6 +432,8 @@ ShiftCommand = (
     | ChangePlace
     | LeavePlace
     | ReleasePlace
+    | AskCover
+    | TimeCommand
 )
 VolunteerCommand = RecordClearance | WithdrawClearance
 ShiftFact = (
@@ -357,6 +447,15 @@ ShiftFact = (
     | PlaceLeft
     | PlaceReleased
     | PlaceCancelled
+    | PlaceLost
+    | RenewalAsked
+    | ComingAsked
+    | ComingAffirmed
+    | CoverAsked
+    | CoverOffered
+    | CoverFound
+    | CoverNotFound
+    | ShiftDeserted
 )
 
 COMMANDS: Final[tuple[type[Command], ...]] = (
@@ -372,6 +471,11 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     RecordClearance,
     WithdrawClearance,
     CancelShifts,
+    AskCover,
+    EndCover,
+    PrepareShift,
+    RemindRenewal,
+    AlertDeserted,
 )
 """All of them, for the family of their service."""
 FACTS: Final[tuple[type[Fact], ...]] = (
@@ -385,5 +489,14 @@ FACTS: Final[tuple[type[Fact], ...]] = (
     PlaceLeft,
     PlaceReleased,
     PlaceCancelled,
+    PlaceLost,
+    RenewalAsked,
+    ComingAsked,
+    ComingAffirmed,
+    CoverAsked,
+    CoverOffered,
+    CoverFound,
+    CoverNotFound,
+    ShiftDeserted,
 )
 """All of them, for the family of their service."""

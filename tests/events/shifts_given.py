@@ -24,7 +24,7 @@ from shared.contracts.shifts import (
     TakePlace,
     VolunteerState,
 )
-from shared.decider import Asked, Decision, Done
+from shared.decider import Asked, Decision, Done, Later
 from tests.events.given import CAMPAIGN, EVENT, a_campaign, an_event, asked
 
 SHIFT = f"{EVENT}.s"
@@ -53,6 +53,7 @@ class Town:
         self.held: dict[str, Held] = {}
         self.volunteers: dict[str, VolunteerState] = {}
         self.facts: list[Fact] = []
+        self.later: list[Later] = []
 
     def load(self, name: str) -> Shift:
         """A shift with everybody on it and all that decides of them."""
@@ -65,7 +66,7 @@ class Town:
                 bookings[mine.person] = (*bookings.get(mine.person, ()), booking)
         here = {one.assignment.person: one for one in self.held.values() if one.assignment.shift_id == name}
         known = {one.person: one for one in self.volunteers.values()}
-        return Shift(state, self.event, here, bookings, known)
+        return Shift(state, self.event, here, bookings, known, candidates=tuple(sorted(known)))
 
     def ask(self, command: Command, by: Asked | str = "ana") -> Decision:
         """Decide and keep what came of it."""
@@ -81,6 +82,7 @@ class Town:
         for fact in (*decision.facts, *decision.private):
             state = rules.evolve(state, fact)
         self.facts += decision.facts
+        self.later += decision.later
         match state:
             case Shift(state=ShiftState() as shift):
                 self.shifts[shift.id] = shift
@@ -91,6 +93,15 @@ class Town:
             case _:
                 pass
         return decision
+
+    def until(self, at: str) -> list[Decision]:
+        """What the plans that are due by then bring about, in order."""
+        done = []
+        while self.later and min(self.later, key=lambda one: one.at).at <= at:
+            plan = min(self.later, key=lambda one: one.at)
+            self.later.remove(plan)
+            done.append(self.ask(plan.command, asked("events", "system", at=plan.at)))
+        return done
 
     def place(self, person: str, name: str = SHIFT) -> AssignmentState:
         """A person's place."""

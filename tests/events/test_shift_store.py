@@ -13,14 +13,18 @@ from services.events.store import EventsStore
 from shared import internal
 from shared.contracts.events import AddPartner, CancelEvent, CreateCampaign, CreateEvent, LaunchCampaign
 from shared.contracts.shifts import (
+    AskCover,
     CancelShift,
     ChangePlace,
     ChangeShift,
     ConfirmPlace,
+    EndCover,
     LeavePlace,
     OpenShift,
+    PrepareShift,
     ProposePlace,
     RecordClearance,
+    RemindRenewal,
     Role,
     TakePlace,
     WithdrawClearance,
@@ -247,3 +251,78 @@ async def test_everybody_on_a_shift_is_asked_again_or_set_free(store: EventsStor
 
     await log.ask((CancelShift(SHIFT, "Rain"), "ana", "organiser"))
     assert {one["state"]["status"] async for one in store.database.assignments.find({})} == {"cancelled"}
+
+
+async def test_somebody_stands_in(log: Log, client: httpx2.AsyncClient) -> None:
+    """Those are asked who helped in the campaign and are free at that time; the next ask goes to others."""
+    early = opening(f"{EVENT}.z", starts_at="2026-07-04T08:00", ends_at="2026-07-04T09:00", places=20)
+    await log.ask((early, "ana", "organiser"))
+    await log.ask(*(take(f"p{number}", f"{EVENT}.z") for number in range(12)))
+    await log.ask(take("bo"), take("p0", ELSEWHERE), take("di", ELSEWHERE))
+
+    [(status, mine)] = await log.ask((AskCover(SHIFT), "bo", "resident"))
+    people = {one["person"]: one["status"] for one in await items(client, f"{HERE}/{SHIFT}/assignments", "ana")}
+    asked = sorted(person for person, place in people.items() if place == "asked")
+    assert (status, mine["status"], len(asked), people.get("p0")) == (200, "confirmed", 5, None)
+    assert mine["cover_until"] == (await items(client, "/assignments", asked[0]))[0]["cover_until"]
+
+    yes = [(ConfirmPlace(SHIFT), person, "resident") for person in asked[:2]]
+    assert [answer[0] for answer in await log.ask(*yes)] == [200, 409]
+    await log.ask(leave("p0", ELSEWHERE))
+    assert await log.ask(take(asked[0], ELSEWHERE)) == [(409, "double-booked")]
+    late = await items(client, "/assignments", asked[1])
+    assert [one["status"] for one in late if one["shift_id"] == SHIFT] == ["missed"]
+    [(status, _)] = await log.ask((AskCover(ELSEWHERE), "di", "resident"))
+    again = await items(client, f"/events/{SECOND}/shifts/{ELSEWHERE}/assignments", "ana")
+    chosen = {one["person"] for one in again if one["status"] == "asked"}
+    assert (status, len(chosen & set(asked)), len(chosen)) == (200, 0, 5)
+
+
+async def test_two_who_look_for_cover_at_once_ask_different_people(store: EventsStore, log: Log) -> None:
+    """In one batch: one search sees whom the other has asked."""
+    early = opening(f"{EVENT}.z", starts_at="2026-07-04T08:00", ends_at="2026-07-04T09:00", places=20)
+    await log.ask((early, "ana", "organiser"))
+    await log.ask(*(take(f"p{number}", f"{EVENT}.z") for number in range(12)))
+    await log.ask(take("bo"), take("di", ELSEWHERE))
+
+    searches = [(AskCover(SHIFT), "bo", "resident"), (AskCover(ELSEWHERE), "di", "resident")]
+    assert [status for status, _ in await log.ask(*searches)] == [200, 200]
+
+    found = [one["state"]["person"] async for one in store.database.assignments.find({"state.status": "asked"})]
+    assert len(found) == len(set(found)) == 10
+
+
+async def test_what_is_due_finds_everybody(store: EventsStore, log: Log) -> None:
+    """The looks are planned with the shift, and take and ask those who stand there by then, whoever they are."""
+    creche = opening(f"{EVENT}.c", role=Role("Creche", DBS), places=3)
+    await log.ask((creche, "ana", "organiser"))
+    for person in ("bo", "cy"):
+        await log.ask((RecordClearance(CAMPAIGN, person, "dbs", "enhanced", "2027-01-01"), "ana", "organiser"))
+    await log.ask(take("bo", f"{EVENT}.c"), take("cy", f"{EVENT}.c"))
+    await log.ask((WithdrawClearance(CAMPAIGN, "bo", "dbs"), "ana", "organiser"))
+
+    plans = [one["at"] async for one in store.database.due.find({"stream": f"{EVENT}.c"}, sort=[("at", 1)])]
+    assert plans == ["2026-07-02T12:00:00.000Z", "2026-07-03T12:00:00.000Z", "2026-07-04T11:00:00.000Z"]
+    due = PrepareShift(f"{EVENT}.c", "2026-07-04T12:00:00.000Z", 24)
+    assert [status for status, _ in await log.ask((due, "events", "system"))] == [200]
+    found = {one["_id"]: one["state"] async for one in store.database.assignments.find({})}
+    assert found[f"{EVENT}.c.bo"]["status"] == "lost"
+    assert found[f"{EVENT}.c.cy"]["asked_at"] is not None
+
+
+async def test_a_renewal_and_an_unanswered_search_are_looked_at(log: Log) -> None:
+    """Each with the place it is about."""
+    creche = opening(f"{EVENT}.c", role=Role("Creche", DBS), places=3)
+    await log.ask((creche, "ana", "organiser"), (opening(f"{EVENT}.z", places=9), "ana", "organiser"))
+    await log.ask((RecordClearance(CAMPAIGN, "bo", "dbs", "enhanced", "2026-07-01"), "ana", "organiser"))
+    await log.ask(take("bo", f"{EVENT}.c"), take("cy", f"{EVENT}.z"), take("di", ELSEWHERE))
+    until = (await log.ask((AskCover(f"{EVENT}.z"), "cy", "resident")))[0][1]["cover_until"]
+    assert until is None  # bo and di stand elsewhere at that time
+
+    await log.ask(leave("di", ELSEWHERE))
+    until = (await log.ask((AskCover(f"{EVENT}.z"), "cy", "resident")))[0][1]["cover_until"]
+    due = (RemindRenewal(f"{EVENT}.c", "bo"), EndCover(f"{EVENT}.z", "cy", until))
+    await log.ask(*((command, "events", "system") for command in due))
+
+    assert [type(fact).__name__ for fact in log.facts].count("RenewalAsked") == 2
+    assert type(log.facts[-1]).__name__ == "CoverNotFound"
