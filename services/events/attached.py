@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from shared.contracts.events import Register
+from shared.contracts.importing import ImportRegistrations
 from shared.contracts.message import Command
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeState
 from shared.contracts.slots import AddSlot, BookingState, BookSlot, ReleaseBooking, SlotState
@@ -44,6 +45,8 @@ def mentioned(command: Command) -> Iterator[tuple[str, str]]:
             yield "bookings", booking
         case Register(registration_id=party, ages=ages) if ages:
             yield "admissions", party
+        case ImportRegistrations(rows=rows):
+            yield from (("admissions", row.registration_id) for row in rows if row.ages)
         case _:
             pass
 

@@ -1,11 +1,12 @@
 """What organisers do with an event beside planning it, seen as one by its rules. Pure."""
 
-from services.events import attendance, completion, hiding, programme, slots
+from services.events import attendance, completion, hiding, importing, programme, slots
 from services.events.document import Event
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.events import EventState
 from shared.contracts.hiding import HideEvent, UnhideEvent
+from shared.contracts.importing import ImportRegistrations
 from shared.contracts.life import LifeCommand
 from shared.contracts.message import Command
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction
@@ -28,6 +29,8 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
             return hiding.hide(event, state, command, asked)
         case UnhideEvent():
             return hiding.unhide(event, state, asked)
+        case ImportRegistrations():
+            return importing.take(event, state, command, asked)
         case AddAgendaItem() | AddAction() | ChangeAction():
             return programme.decide(event, state, command, asked)
         case AddSlot() | BookSlot() | ReleaseBooking():

@@ -43,6 +43,7 @@ from shared.contracts.events import (
     TakeOver,
     Venue,
 )
+from shared.contracts.importing import ImportRegistrations
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
 from shared.due import Calendar
 from shared.mongo import (
@@ -202,6 +203,9 @@ class EventsStore:
             for ask in asks
             if isinstance(ask.command, Register | LeaveEvent | NoteAttendance)
         }
+        for ask in asks:
+            if isinstance(ask.command, ImportRegistrations):
+                named.update(row.registration_id for row in ask.command.rows)
         places: dict[str, dict[str, Place]] = defaultdict(dict)
         for document in await _by_id(self.database.registrations, named):
             place = place_of(document)

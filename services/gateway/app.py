@@ -37,6 +37,7 @@ from services.gateway.commands import Commands, Write
 from services.gateway.front import HTTPS_ONLY, SECURITY_HEADERS, Front
 from services.gateway.heartbeat import beat
 from services.gateway.identity import Identity, trusted
+from services.gateway.importing import Importing
 from services.gateway.listener import Listener
 from services.gateway.memory import Memory
 from services.gateway.operations import Operations
@@ -140,10 +141,12 @@ class Gateway:
             served=self.reads.versions,
         )
         personal = Personal(self.identity, self.services)
+        importing = Importing(self.identity, commands)
         return [
             *(commands.route(write) for write in (*WRITES, *invitations)),
             *partners.reads(personal),
             *events.reads(personal),
+            importing.route(),
             *hiding.reads(personal),
             *shifts.reads(personal),
             *programme.reads(self.identity, self.services["events"]),

@@ -124,6 +124,18 @@ class Write(Struct, frozen=True):
     echo: Echo | None = None
 
 
+class _Asked(NamedTuple):
+    """A command with all that its record tells."""
+
+    service: str
+    command: Command
+    command_id: str
+    caller: Principal
+    traceparent: str
+    fingerprint: str
+    submitted_at: str
+
+
 class Commands:
     """Answers writes."""
 
@@ -188,20 +200,11 @@ class Commands:
         body = bodies.parse(raw, write.body)
         command_id = idempotency.command_id(caller.issuer, caller.subject, write.method, path, key)
         command = write.build(Wish(command_id, caller.person, exchange.ids, body, revision))
-        submitted_at = instants.from_ms(int(self._clock() * 1000))
-        value = COMMANDS[write.service].wrap(
-            command,
-            id=command_id,
-            subject=command.stream,
-            time=submitted_at,
-            correlationid=command_id,
-            traceparent=exchange.traceparent,
-            principal=_principal(caller),
-            fingerprint=idempotency.fingerprint(write.method, path, query.canonical(), raw),
-            seen=self._seen(command),
-        )
+        submitted_at = self._now()
+        fingerprint = idempotency.fingerprint(write.method, path, query.canonical(), raw)
+        asked = _Asked(write.service, command, command_id, caller, exchange.traceparent, fingerprint, submitted_at)
+        record = self._record(asked)
         operation = partial(self._operations.issue, write.service, command_id, caller.person)
-        record = Outgoing(topics.commands(write.service), None, command.stream.encode(), value)
         try:
             decided = await self._decided(record, command_id, submitted_at, wait)
         except Trouble as trouble:
@@ -210,6 +213,36 @@ class Commands:
         if decided is None:
             return outcome.pending(operation(), submitted_at)
         return outcome.answer(decided, operation, partial(write.echo, body) if write.echo else None)
+
+    async def ask(
+        self, service: str, command: Command, command_id: str, caller: Principal, exchange: Exchange, said: bytes
+    ) -> Decided | None:
+        """Have a command decided that is a part of what a request asks, and in `said` all of that part.
+
+        None if it is not decided in good time; raises `Trouble` if the log does not take it.
+        """
+        fingerprint = idempotency.fingerprint(exchange.scope["method"], exchange.scope["path"], "", said)
+        submitted_at = self._now()
+        asked = _Asked(service, command, command_id, caller, exchange.traceparent, fingerprint, submitted_at)
+        return await self._decided(self._record(asked), command_id, submitted_at, parameters.LONGEST_WAIT)
+
+    def _now(self) -> str:
+        return instants.from_ms(int(self._clock() * 1000))
+
+    def _record(self, asked: _Asked) -> Outgoing:
+        command = asked.command
+        value = COMMANDS[asked.service].wrap(
+            command,
+            id=asked.command_id,
+            subject=command.stream,
+            time=asked.submitted_at,
+            correlationid=asked.command_id,
+            traceparent=asked.traceparent,
+            principal=_principal(asked.caller),
+            fingerprint=asked.fingerprint,
+            seen=self._seen(command),
+        )
+        return Outgoing(topics.commands(asked.service), None, command.stream.encode(), value)
 
     def _seen(self, command: Command) -> str:
         """What the caller may have seen of the campaign, of which the pledges service decides by a copy."""

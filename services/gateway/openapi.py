@@ -201,6 +201,8 @@ def _extra(route: Route) -> dict[str, Any]:
         extra["parameters"] = parameters
     if route.body is not None and (route.method == "DELETE" or not _required(route.body)):
         extra["requestBody"] = {"required": False}
+    if route.upload:
+        extra["requestBody"] = {"required": True, "content": {route.upload: {"schema": {"type": "string"}}}}
     extra["security"] = [{"bearer": []}] if route.access == "person" else [{}]
     if route.roles:
         extra["x-roles"] = sorted(route.roles)

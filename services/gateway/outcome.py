@@ -85,6 +85,8 @@ def url_of(kind: str, name: str) -> str:
             return f"/v1/campaigns/{name.partition('.')[0]}/clearances"
         case "slot" | "booking":
             return f"/v1/events/{name.partition('.')[0]}/slots"
+        case "import":
+            return f"/v1/events/{name}/registrations"
         case "programme":
             return f"/v1/events/{name}/programme"
         case "registration" | "notification":

@@ -103,7 +103,8 @@ class Route(Struct, frozen=True):
 
     `body` is the model of the request's JSON, `answers` the struct (or array/dict type) of each success status,
     None for an empty or other body, whose `media` type is then named. `problems` are slugs besides the usual.
-    `roles`: one of them is needed; empty means everybody whom `access` admits.
+    `roles`: one of them is needed; empty means everybody whom `access` admits. `upload` is the media type of a body
+    that is no JSON and is read as it comes.
     """
 
     method: str
@@ -119,6 +120,7 @@ class Route(Struct, frozen=True):
     problems: tuple[str, ...] = ()
     command: str = ""
     media: str = "application/json"
+    upload: str = ""
 
     @property
     def parameters(self) -> tuple[str, ...]:

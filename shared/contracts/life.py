@@ -5,6 +5,7 @@ from typing import Final, get_args
 from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.hiding import EventHidden, EventUnhidden, HideEvent, UnhideEvent
+from shared.contracts.importing import ImportRegistrations
 from shared.contracts.message import Command, Fact
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeChanged
 from shared.contracts.slots import AddSlot, BookSlot, ReleaseBooking, SlotAdded, SlotBooked, SlotReleased
@@ -22,6 +23,7 @@ LifeCommand = (
     | AddSlot
     | BookSlot
     | ReleaseBooking
+    | ImportRegistrations
 )
 LifeFact = (
     EventCompleted

@@ -25,6 +25,7 @@ from services.gateway import (
 from services.gateway.commands import Commands
 from services.gateway.front import Front
 from services.gateway.identity import Identity
+from services.gateway.importing import Importing
 from services.gateway.memory import Memory
 from services.gateway.operations import Operations
 from services.gateway.personal import Personal
@@ -74,6 +75,7 @@ class Edge:
             *commitments.WRITES,
         )
         routes = [commands.route(write) for write in writes]
+        routes += [Importing(identity, commands).route()]
         routes += [operations.route(identity, issued, self, self.services)]
         routes += [*events.reads(personal), *partners.reads(personal), *me.reads(identity, personal)]
         self.app = Front(Table(routes), self.app_of_nothing)

@@ -16,6 +16,7 @@ STRANGERS: Final[dict[str, int]] = {
     f"POST {_PLACE}/hide": GONE,
     f"POST {_PLACE}/unhide": GONE,
     f"GET {_PLACE}/hiding": GONE,
+    f"POST {_PLACE}/registrations/import": GONE,
     f"POST {_PLACE}/agenda": GONE,
     f"POST {_PLACE}/actions": GONE,
     f"PATCH {_PLACE}/actions/{{action_id}}": GONE,

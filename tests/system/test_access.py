@@ -421,6 +421,7 @@ SEEN_ELSEWHERE: Final = frozenset(
         "POST /v1/campaigns/{campaign_id}/reopen",
         "POST /v1/events",
         "POST /v1/events/{event_id}/publish",
+        "POST /v1/events/{event_id}/registrations/import",
         "POST /v1/needs",
         "POST /v1/pledges/{pledge_id}/withdraw",
     }
