@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp
 
 from services.gateway import (
+    befriending,
     bundles,
     campaign_life,
     campaigns,
@@ -74,6 +75,7 @@ WRITES: Final = (
     *programme.WRITES,
     *needs.WRITES,
     *need_life.WRITES,
+    *befriending.WRITES,
     *bundles.WRITES,
     *signals.WRITES,
     *offers.WRITES,
@@ -151,6 +153,7 @@ class Gateway:
             *shifts.reads(personal),
             *programme.reads(self.identity, self.services["events"]),
             *needs.reads(personal),
+            *befriending.reads(personal),
             *bundles.reads(personal),
             *signals.reads(personal),
             *offers.reads(personal),

@@ -253,6 +253,7 @@ class Commands:
                 | pledges.BeginBundle(campaign_id=campaign)
                 | pledges.MakeOffer(campaign_id=campaign)
                 | commitments.MakeCommitment(campaign_id=campaign)
+                | pledges.ProposeBefriending(campaign_id=campaign)
             ):
                 version = self._known.version(campaign)
                 return f"{campaign}:{version}" if version else ""

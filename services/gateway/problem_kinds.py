@@ -327,6 +327,11 @@ KINDS: dict[str, Kind] = {
         "The signal's status does not allow this",
         "`status` says what was made of it. Only an open signal can be promoted, dismissed or merged.",
     ),
+    "befriending-wrong-state": Kind(
+        409,
+        "The match's status does not allow this",
+        "`status` says where it stands. What has ended stays so; who it was for can be matched again after that.",
+    ),
     "nothing-to-write-off": Kind(
         409,
         "There is nothing to write off",

@@ -40,6 +40,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "bundle_id": f"bundle_{_SUFFIX}",
         "pledge_id": rf"{NEED_ID}\.{_SUFFIX}|offer_{_SUFFIX}",
         "offer_id": f"offer_{_SUFFIX}",
+        "befriending_id": f"befriending_{_SUFFIX}",
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
         "person": PERSON,
         "kind": "campaign|event|need",

@@ -98,6 +98,8 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(_of_need(fact))
         case pledges.OnSignal():
             return tuple(_of_signal(fact))
+        case pledges.OnBefriending():
+            return tuple(_of_befriending(fact))
         case _:
             return ()
 
@@ -251,6 +253,22 @@ def _of_signal(fact: pledges.OnSignal) -> Iterator[Message]:
     text = _OUTCOMES.get(type(fact))
     if text is not None:
         yield Message(Person(signal.proposer), "need", text, text, {}, f"/v1/signals/{signal.id}", signal.id)
+
+
+_MATCHES: Final[dict[type[Fact], str]] = {
+    pledges.BefriendingProposed: "befriending-proposed",
+    pledges.BefriendingStarted: "befriending-started",
+    pledges.BefriendingEnded: "befriending-ended",
+}
+
+
+def _of_befriending(fact: pledges.OnBefriending) -> Iterator[Message]:
+    """Both sides hear of it, and neither who the other is."""
+    match_ = fact.befriending
+    text = _MATCHES.get(type(fact))
+    if text is not None:
+        for person in (match_.guest, match_.friend):
+            yield Message(Person(person), "need", text, text, {}, f"/v1/befriendings/{match_.id}", match_.id)
 
 
 def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:

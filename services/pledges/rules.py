@@ -1,6 +1,7 @@
 """The deciders of this service, seen as one by the processor: a stream is of one kind. Pure."""
 
-from services.pledges import bundle, commitment, need, offer, signal
+from services.pledges import befriending, bundle, commitment, need, offer, signal
+from services.pledges.befriending import Befriending
 from services.pledges.bundle import Bundle
 from services.pledges.commitment import Commitment
 from services.pledges.ledger import Need
@@ -8,10 +9,10 @@ from services.pledges.offer import Offer
 from services.pledges.signal import Signal
 from shared.contracts.commitments import OfCommitment
 from shared.contracts.message import Command, Fact
-from shared.contracts.pledges import OfBundle, OfferCommand, OfNeed, OfSignal
+from shared.contracts.pledges import OfBefriending, OfBundle, OfferCommand, OfNeed, OfSignal
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Need | Offer | Signal | Bundle | Commitment
+State = Need | Offer | Signal | Bundle | Commitment | Befriending
 """Union of the kinds of streams."""
 
 
@@ -28,6 +29,8 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
             return offer.decide(state, command, asked)
         case Commitment() if isinstance(command, OfCommitment):
             return commitment.decide(state, command, asked)
+        case Befriending() if isinstance(command, OfBefriending):
+            return befriending.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -45,6 +48,8 @@ def evolve(state: State, fact: Fact) -> State:
             return offer.evolve(state, fact)
         case Commitment():
             return commitment.evolve(state, fact)
+        case Befriending():
+            return befriending.evolve(state, fact)
 
 
 def version(state: State) -> int:

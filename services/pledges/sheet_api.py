@@ -1,4 +1,4 @@
-"""What the gateway asks of signals and bundles. Routes under `/internal`."""
+"""What the gateway asks of signals, bundles and matches. Routes under `/internal`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -22,12 +22,21 @@ class Paged(Protocol):
 
 def routes(asked: SheetQueries) -> list[Route]:
     """Each for one person."""
+
+    async def befriendings(request: Request) -> Response:
+        cursor = request.query_params.get("cursor") or None
+        return json(
+            await asked.befriendings(text(request, "person"), cursor=cursor, limit=number(request, "limit", 20))
+        )
+
     return [
         Route("/signals/{name}", _one(asked.signal)),
         Route("/campaigns/{name}/signals", _page(asked.signals)),
         Route("/campaigns/{name}/signals/heat", _one(asked.heat)),
         Route("/bundles/{name}", _one(asked.bundle)),
         Route("/campaigns/{name}/bundles", _page(asked.bundles)),
+        Route("/befriendings/{name}", _one(asked.befriending)),
+        Route("/befriendings", answering(befriendings)),
     ]
 
 

@@ -1,13 +1,14 @@
-"""What can be asked of signals and bundles; who may not see a thing is told that there is none."""
+"""What can be asked of signals, bundles and matches; who may not see a thing is told that there is none."""
 
 from typing import Any, Final
 
 from msgspec import to_builtins
 
-from services.pledges import bundle, documents, paging, sheets, signal
+from services.pledges import befriending, bundle, documents, paging, sheets, signal
 from services.pledges.documents import Document
 from services.pledges.policy import CampaignCopy
 from services.pledges.store import PledgesStore
+from shared.contracts.pledges import BefriendingState
 from shared.mongo import QUERY_MS, find, translated
 
 FEWEST: Final = 5
@@ -90,6 +91,27 @@ class SheetQueries:
             query["partner_id"] = {"$in": [name for name, members in campaign.partners.items() if person in members]}
         page, following = await paging.page([self._bundles], query, cursor, limit)
         return {"items": [to_builtins(self._store.bundles.state(one)) for one in page], "next": following}
+
+    async def befriending(self, befriending_id: str, person: str) -> Document | None:
+        """A match with its words, to the two and who matched them."""
+        with translated():
+            found = await self._store.befriendings.collection.find_one({"_id": befriending_id}, max_time_ms=QUERY_MS)
+        if found is None or not befriending.concerns(self._store.befriendings.state(found), person):
+            return None
+        return self._match(found, person)
+
+    async def befriendings(self, person: str, *, cursor: str | None, limit: int) -> Document:
+        """A page of the matches that concern a person, newest first."""
+        sides: Document = {"$and": [{"$or": [{"guest": person}, {"friend": person}, {"matcher": person}]}]}
+        page, following = await paging.page([self._store.befriendings.collection], sides, cursor, limit)
+        return {"items": [self._match(one, person) for one in page], "next": following}
+
+    def _match(self, found: Document, person: str) -> Document:
+        """Why it ended is for who matched them: it may be about the other."""
+        state: BefriendingState = self._store.befriendings.state(found)
+        words = found["words"]
+        reason = words.get("reason") if person == state.matcher else None
+        return {**to_builtins(state), "note": words.get("note"), "reason": reason}
 
     async def _works(self, campaign_id: str, person: str) -> CampaignCopy | None:
         campaign = await self._campaign(campaign_id)

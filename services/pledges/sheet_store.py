@@ -19,28 +19,39 @@ class SheetShelf(Generic[T]):
     """One kind of them; `words` lie within the document and are no part of the state."""
 
     def __init__(
-        self, collection: Collection, copies: Copies, *, commands: type[OfSheet], kind: type[T], form: type
+        self,
+        collection: Collection,
+        copies: Copies,
+        *,
+        commands: type[OfSheet],
+        kind: type[T],
+        form: type,
+        found_by: tuple[str, ...] = (),
     ) -> None:
-        """`form` is the state of such a stream, `kind` the stream itself."""
+        """`form` is the state of such a stream, `kind` the stream itself; `found_by` are fields asked for."""
         self.collection = collection
         self.commands = commands
         self.kind = kind
         self._form = form
+        self._found_by = found_by
         self._copies = copies
 
     async def prepare(self) -> None:
         """Make the indexes."""
         with translated():
-            await self.collection.create_index(
-                [("campaign_id", 1), ("created_at", -1), ("_id", -1)], name="of_campaign"
-            )
+            for field in ("campaign_id", *self._found_by):
+                await self.collection.create_index([(field, 1), ("created_at", -1), ("_id", -1)], name=f"of_{field}")
 
     async def load(self, asks: Sequence[Ask], *, doubted: bool) -> dict[str, T]:  # noqa: ARG002 -- the port
         """Every stream with its campaign and those that are mentioned. Raises `Behind`, as the needs' shelf does."""
         commands = [ask.command for ask in asks if isinstance(ask.command, OfSheet)]
         others = {name for command in commands for name in command.mentions}
-        begun = {command.stream: command.within for command in commands if command.within}
         found = await by_id(self.collection, {command.stream for command in commands} | others)
+        begun = {
+            command.stream: command.within or found[command.mentions[0]]["campaign_id"]
+            for command in commands
+            if command.within or (command.mentions and command.mentions[0] in found)
+        }
         campaigns = {*begun.values(), *(document["campaign_id"] for document in found.values())}
         copies = await self._copies.wanted(campaigns, asks)
         mentioned = {name: self.state(found[name]) for name in others if name in found}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
+from services.pledges.befriending import Befriending
 from services.pledges.bundle import Bundle
 from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
@@ -11,7 +12,7 @@ from services.pledges.offers_store import OfferShelf
 from services.pledges.rules import State
 from services.pledges.sheet_store import SheetShelf
 from services.pledges.signal import Signal
-from shared.contracts.pledges import BundleState, OfBundle, OfSignal, SignalState
+from shared.contracts.pledges import BefriendingState, BundleState, OfBefriending, OfBundle, OfSignal, SignalState
 from shared.due import Calendar
 from shared.mongo import Client, Database, Inbox, Session, translated
 from shared.ports import Ask, Entry
@@ -64,7 +65,22 @@ class PledgesStore:
         self.bundles = SheetShelf(database.bundles, self.copies, commands=OfBundle, kind=Bundle, form=BundleState)
         offers = OfferShelf(database, self.copies)
         self.offers = offers.offers
-        self._shelves: Final[tuple[Shelf, ...]] = (needs, offers, self.signals, self.bundles, self.vows)
+        self.befriendings = SheetShelf(
+            database.befriendings,
+            self.copies,
+            commands=OfBefriending,
+            kind=Befriending,
+            form=BefriendingState,
+            found_by=("guest", "friend", "matcher"),
+        )
+        self._shelves: Final[tuple[Shelf, ...]] = (
+            needs,
+            offers,
+            self.signals,
+            self.bundles,
+            self.befriendings,
+            self.vows,
+        )
 
     async def prepare(self) -> None:
         """Make the indexes."""

@@ -9,6 +9,23 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, UnsetType
 
 from shared.contracts import commitments
+from shared.contracts.befriending import (
+    BefriendingChecked,
+    BefriendingConsented,
+    BefriendingEnded,
+    BefriendingProposed,
+    BefriendingStarted,
+    BefriendingState,
+    BefriendingStatus,
+    CheckBefriending,
+    ConsentToBefriending,
+    EndBefriending,
+    OfBefriending,
+    OnBefriending,
+    ProposeBefriending,
+    RematchBefriending,
+    Side,
+)
 from shared.contracts.bundles import BeginBundle, BundleBegun, BundleState, OfBundle
 from shared.contracts.escalation import EscalateNeed, NeedEscalated
 from shared.contracts.message import Command, Fact, Family
@@ -367,6 +384,11 @@ COMMANDS: Final = Family[Command](
     SettleMatch,
     ReturnMatch,
     *commitments.COMMANDS,
+    ProposeBefriending,
+    RematchBefriending,
+    ConsentToBefriending,
+    CheckBefriending,
+    EndBefriending,
 )
 FACTS: Final = Family[Fact](
     "pledges",
@@ -407,4 +429,9 @@ FACTS: Final = Family[Fact](
     OfferMatched,
     OfferReturned,
     *commitments.FACTS,
+    BefriendingProposed,
+    BefriendingConsented,
+    BefriendingChecked,
+    BefriendingStarted,
+    BefriendingEnded,
 )

@@ -9,6 +9,7 @@ from services.gateway.public import told
 from shared.contracts import shifts
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Malformed, open_envelope
+from shared.contracts.pledges import OnNeed
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 KINDS = [(owner, name) for owner in ("events", "pledges") for name in FACTS[owner].kinds]
@@ -23,12 +24,6 @@ PRIVATE = {
     "InvitationDeclined",
     "EventCreated",
     "DeliveryReported",
-    "SignalReported",
-    "SignalPromoted",
-    "SignalReturned",
-    "SignalDismissed",
-    "SignalMerged",
-    "BundleBegun",
     "AttendanceNoted",
     "HeadcountTaken",
     "ProgrammeChanged",
@@ -38,9 +33,8 @@ PRIVATE = {
     "CategoryAdded",
     "NeedKindAdded",
     *(kind.__name__ for kind in shifts.FACTS),
+    *(kind.__name__ for kind in FACTS["pledges"].kinds.values() if not issubclass(kind, OnNeed)),
 }
-STREAMS = ("event", "need", "campaign", "signal", "bundle")
-"""Members of a fact that are the state of its stream, where there are several the first."""
 CANARY = "canary-3f9c"
 
 

@@ -274,6 +274,18 @@ def test_who_told_of_something_hears_what_was_made_of_it(kind: type[pledges.OnSi
     assert told(pledges.SignalReported(signal)) == []
 
 
+def test_both_sides_of_a_match_hear_how_it_goes() -> None:
+    """Not who the other is; that one of them agreed is told to nobody."""
+    match_ = pledges.BefriendingState("befriending_m", 2, AT, AT, CAMPAIGN.id, "ana", "bo", "olga")
+    two = [Person("ana"), Person("bo")]
+
+    for kind in (pledges.BefriendingProposed, pledges.BefriendingStarted, pledges.BefriendingEnded):
+        assert [message.audience for message in messages(kind(match_))] == two
+        assert "bo" not in "".join(bodies(kind(match_))).split()
+    assert messages(pledges.BefriendingConsented(match_)) == ()
+    assert messages(pledges.BefriendingChecked(match_)) == ()
+
+
 def test_of_a_hidden_need_only_its_donors_and_who_opened_it_hear() -> None:
     """Its followers are not told, whatever happens to it."""
     unseen = need(9, status="fulfilled", delivered=10, hidden=True)

@@ -14,9 +14,12 @@ from shared.contracts.message import open_envelope
 from shared.contracts.pledges import (
     BeginBundle,
     DismissSignal,
+    EndBefriending,
     MakePledge,
     OpenNeed,
     PromoteSignal,
+    ProposeBefriending,
+    RematchBefriending,
     ReportSignal,
 )
 from shared.internal_client import Internal
@@ -189,3 +192,27 @@ async def test_what_belongs_together_only_the_keeper_sees(desk: Desk, gateway: I
     stored = await desk.store.needs.find_one({"_id": "need_n"})
     assert stored is not None
     assert stored["bundle_id"] == "bundle_b"
+
+
+async def test_of_a_match_only_the_three_read(desk: Desk, gateway: Internal) -> None:
+    """And why it ended only who matched them: it may be about the other. A rematch finds the campaign by the last."""
+    said = await desk.process(
+        asked(OLGA, ProposeBefriending("befriending_m", "campaign_c", ANA, BO, "You both like chess")),
+        asked(ANA, EndBefriending("befriending_m", "He never called")),
+    )
+    said += await desk.process(asked(OLGA, RematchBefriending("befriending_n", "befriending_m", "cy")))
+    records = b"".join(one.value for one in said)
+    assert b"chess" not in records
+    assert b"called" not in records
+
+    for person, reason in ((ANA, None), (BO, None), (OLGA, "He never called")):
+        shown = json.decode((await gateway.get("/befriendings/befriending_m", {"person": person})).body)
+        assert (shown["status"], shown["note"], shown["reason"]) == ("ended", "You both like chess", reason)
+    for person in (PAT, "cy"):
+        assert (await gateway.get("/befriendings/befriending_m", {"person": person})).status == 404
+    for person, count in ((ANA, 2), (BO, 1), (OLGA, 2), ("cy", 1), (PAT, 0)):
+        page = json.decode((await gateway.get("/befriendings", {"person": person})).body)
+        assert len(page["items"]) == count
+    first = json.decode((await gateway.get("/befriendings", {"person": ANA, "limit": "1"})).body)
+    rest = json.decode((await gateway.get("/befriendings", {"person": ANA, "cursor": first["next"]})).body)
+    assert {one["id"] for one in (*first["items"], *rest["items"])} == {"befriending_m", "befriending_n"}

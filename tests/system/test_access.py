@@ -82,6 +82,12 @@ STRANGERS: Final[dict[str, int]] = {
     "GET /v1/campaigns/{campaign_id}/signals": GONE,
     "GET /v1/campaigns/{campaign_id}/signals/heat": GONE,
     "GET /v1/campaigns/{campaign_id}/bundles": GONE,
+    # on two others who were brought together
+    "GET /v1/befriendings/{befriending_id}": GONE,
+    "POST /v1/befriendings/{befriending_id}/consent": GONE,
+    "POST /v1/befriendings/{befriending_id}/check": GONE,
+    "POST /v1/befriendings/{befriending_id}/end": GONE,
+    "POST /v1/befriendings/{befriending_id}/rematch": GONE,
     # on another person's pledge
     "GET /v1/pledges/{pledge_id}": GONE,
     "PATCH /v1/pledges/{pledge_id}": GONE,
@@ -121,6 +127,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/pledges/{pledge_id}/deliver": {"quantity": 1},
     "POST /v1/pledges/{pledge_id}/deliveries/{n}/correct": {"quantity": 1, "reason": "Because."},
     "POST /v1/pledges/{pledge_id}/release": {"reason": "Because."},
+    "POST /v1/befriendings/{befriending_id}/rematch": {"friend": str(uuid.UUID(int=7))},
     "POST /v1/signals/{signal_id}/promote": {"title": "Mine", "kind": "meal", "quantity": 1, "unit": "meals"},
     "POST /v1/signals/{signal_id}/dismiss": {"reason": "Because."},
     "POST /v1/signals/{signal_id}/merge": {"into": f"signal_{'s' * 26}"},
@@ -194,6 +201,7 @@ class Town:
         pledge = await self._pledge(need)
         operation = await ana.ask("POST", f"/v1/campaigns/{live}/launch", {}, prefer="respond-async")
         signal, bundle = await self._noticed(live)
+        match_ = await self._befriended(live, me[cy])
         note = await self._notification()
         commitment = await self._commitment(live)
         self.ids = {
@@ -207,6 +215,7 @@ class Town:
             "pledge_id": pledge,
             "signal_id": signal,
             "bundle_id": bundle,
+            "befriending_id": match_,
             "n": "1",
             "notification_id": note,
             "operation_id": operation.json()["id"],
@@ -288,6 +297,20 @@ class Town:
         await self.do(self.ana, "GET /v1/bundles/{bundle_id}", bundle_id=bundle)
         await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/bundles", campaign_id=live)
         return str(first), str(bundle)
+
+    async def _befriended(self, live: str, cy: str) -> str:
+        """Ana brings Cy together with somebody who does not answer, and then with another."""
+        somebody = str(uuid.UUID(int=5))
+        body = {"campaign_id": live, "guest": cy, "friend": somebody, "note": "Both like chess."}
+        match_ = (await self.do(self.ana, "POST /v1/befriendings", body))["id"]
+        place = "/v1/befriendings/{befriending_id}"
+        await self.do(self.cy, f"POST {place}/consent", befriending_id=match_)
+        await self.do(self.ana, f"POST {place}/check", befriending_id=match_)
+        await self.do(self.ana, f"POST {place}/end", {"reason": "Nothing heard."}, befriending_id=match_)
+        await self.do(self.cy, f"GET {place}", befriending_id=match_)
+        await self.do(self.cy, "GET /v1/me/befriendings")
+        await self.do(self.ana, f"POST {place}/rematch", {"friend": str(uuid.UUID(int=6))}, befriending_id=match_)
+        return str(match_)
 
     async def _notification(self) -> str:
         """What Cy was told of the release; it comes soon after."""
