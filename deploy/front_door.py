@@ -116,11 +116,11 @@ class FrontDoor:
                 yield item
             after = page["next"]
 
-    async def write(self, who: Who, path: str, body: Mapping[str, Any], key: str) -> Reply:
-        """POST, repeated with its key until the answer is definite; raises RefusedError if that is no."""
-        reply = await self._insist("POST", path, self._signed(who), msgspec.json.encode(body), key)
+    async def write(self, who: Who, path: str, body: Mapping[str, Any], key: str, *, method: str = "POST") -> Reply:
+        """Write, repeated with its key until the answer is definite; raises RefusedError if that is no."""
+        reply = await self._insist(method, path, self._signed(who), msgspec.json.encode(body), key)
         if reply.status >= 400:  # noqa: PLR2004 -- where problems begin
-            raise RefusedError(f"POST {path}", reply)
+            raise RefusedError(f"{method} {path}", reply)
         return reply
 
     async def _knock(self) -> None:

@@ -76,8 +76,12 @@ class Replay:
         await together(self._meet(campaign, number, need) for number, need in enumerate(self._plan.needs))
         return campaign
 
+    @property
+    def organiser(self) -> Who:
+        """Who opens it."""
+        return Who(f"organiser-of-{self._run}", ("organiser",))
+
     async def _open(self) -> str:
-        organiser = Who(f"organiser-of-{self._run}", ("organiser",))
         body = {
             "name": f"#BrumTogether, replay {self._run}",
             "slug": self.slug,
@@ -85,12 +89,14 @@ class Replay:
             f"Seed {self._plan.seed}, scale {self._plan.scale:g}.",
         }
         try:
-            campaign = (await self._door.write(organiser, "/v1/campaigns", body, self._key("campaign"))).json()["id"]
+            campaign = (await self._door.write(self.organiser, "/v1/campaigns", body, self._key("campaign"))).json()[
+                "id"
+            ]
         except RefusedError as refused:
             if refused.problem in {"key-reused", "slug-taken"}:
                 raise TroubleError(f"Run {self._run} was begun with another seed or scale.") from refused
             raise
-        await self._door.write(organiser, f"/v1/campaigns/{campaign}/launch", {}, self._key("launch"))
+        await self._door.write(self.organiser, f"/v1/campaigns/{campaign}/launch", {}, self._key("launch"))
         return str(campaign)
 
     async def _join(self, path: str, number: int, partner: Partner) -> None:

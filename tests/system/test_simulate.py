@@ -73,6 +73,9 @@ def test_the_ledger_is_exact_and_a_stopped_run_goes_on(platform: Platform) -> No
     assert figure(said, "deliveries") == [840]
     assert figure(said, "sent twice, counted once") == [84]
     assert figure(said, "corrected") == [8]
+    assert figure(said, "registrations") == [50, 40, 40]
+    assert figure(said, "on shifts") == [3, 3, 3]
+    assert "after 2 had left, 40 have places and 8 wait" in said.replace("\n", " ")
     assert "The totals are exact." in said
 
 
@@ -86,6 +89,7 @@ def test_the_ledger_is_exact_when_programs_are_killed_meanwhile(breakable: Platf
 
     assert figure(said, "food parcels") == [620, 620]
     assert figure(said, "meals") == [220, 220]
+    assert figure(said, "registrations") == [50, 40, 40]
 
 
 def test_another_seed_under_the_same_run_is_refused(platform: Platform) -> None:
