@@ -47,7 +47,7 @@ class Reading:
         return state if state is not None and campaigns.visible(state, person) else None
 
     async def event(self, name: str, person: str | None) -> EventState | None:
-        """An event, if the person may know of it; with its place, if they organise it or are registered."""
+        """An event, if the person may know of it; with its place, if they organise it or take part."""
         with translated():
             event = await self._event(name, person)
             if event is None or event.state is None or not (visible(event, person) or event.state.hidden):
@@ -57,7 +57,8 @@ class Reading:
             mine = await self._database.registrations.find_one(
                 {"state.person": person, "state.event_id": name}, max_time_ms=QUERY_MS
             )
-        told = manages(event, person) or (mine is not None and attends(place_of(mine)))
+            standing = await self.store.shifts.stands(name, person)
+        told = manages(event, person) or standing or (mine is not None and attends(place_of(mine)))
         if not told and not visible(event, person):
             return None
         return replace(event.state, venue=event.venue, online_url=event.online_url) if told else event.state

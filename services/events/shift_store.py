@@ -114,6 +114,11 @@ class ShiftStore:
         found = await find(self._database.shifts, query, {"_id": 1}, sort=[("_id", 1)], limit=most)
         return tuple(document["_id"] for document in found)
 
+    async def stands(self, event_id: str, person: str) -> bool:
+        """Whether a person has said yes to a shift of an event."""
+        query = {"state.person": person, "state.event_id": event_id, "state.status": "confirmed"}
+        return bool(await find(self._database.assignments, query, {"_id": 1}, limit=1))
+
     async def _add_events(self, shifts: dict[str, Shift], asks: Sequence[Ask]) -> None:
         events: dict[str, str] = {name: shift.state.event_id for name, shift in shifts.items() if shift.state}
         people: dict[str, set[str]] = defaultdict(set)

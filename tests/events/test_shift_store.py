@@ -8,10 +8,11 @@ import httpx2
 import pytest
 
 from services.events import shift_api
+from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
 from shared import internal
-from shared.contracts.events import AddPartner, CancelEvent, CreateCampaign, CreateEvent, LaunchCampaign
+from shared.contracts.events import AddPartner, CancelEvent, CreateCampaign, CreateEvent, LaunchCampaign, Venue
 from shared.contracts.shifts import (
     AskCover,
     CancelShift,
@@ -326,3 +327,24 @@ async def test_a_renewal_and_an_unanswered_search_are_looked_at(log: Log) -> Non
 
     assert [type(fact).__name__ for fact in log.facts].count("RenewalAsked") == 2
     assert type(log.facts[-1]).__name__ == "CoverNotFound"
+
+
+async def test_who_helps_is_told_where(store: EventsStore, log: Log) -> None:
+    """A hidden location is told to who has said yes to a shift, not to who was only asked, nor to who has left."""
+    hall = Venue(name="Hall", ward="moseley")
+    plan: dict[str, Any] = {"starts_at": "2026-07-04T14:00", "ends_at": "2026-07-04T16:00", "publish": True}
+    hidden = CreateEvent(
+        "event_h", CAMPAIGN, "Refuge", "care", visibility="hidden_location", venue=hall, online_url=None, **plan
+    )
+    shift = OpenShift("event_h.s", "event_h", Role("Door"), "2026-07-04T13:00", "2026-07-04T17:00", 9)
+    await log.ask((hidden, "ana", "organiser"))
+    await log.ask((shift, "ana", "organiser"))
+    await log.ask(take("bo", "event_h.s"), take("di", "event_h.s"))
+    await log.ask((ProposePlace("event_h.s", "cy"), "ana", "organiser"), leave("di", "event_h.s"))
+
+    venues = {}
+    for person in ("bo", "cy", "di"):
+        event = await Reading(store).event("event_h", person)
+        assert event is not None
+        venues[person] = event.venue
+    assert venues == {"bo": hall, "cy": Venue(ward="moseley"), "di": Venue(ward="moseley")}
