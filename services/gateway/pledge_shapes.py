@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from shared.contracts.pledges import Delivery, Kind, Match, OfferStatus, PledgeStatus
+from shared.contracts.pledges import Correction, Delivery, Kind, Match, OfferStatus, PledgeStatus
 
 
 class Pledge(Struct, frozen=True):
@@ -29,6 +29,7 @@ class Pledge(Struct, frozen=True):
     held_until: str | None
     delivered_quantity: int
     deliveries: tuple[Delivery, ...]
+    corrections: tuple[Correction, ...] = ()
     offer_id: str | None = None
     note: str | None = None
     reason: str | None = None

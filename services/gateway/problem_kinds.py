@@ -362,6 +362,11 @@ KINDS: dict[str, Kind] = {
         "Less than is delivered",
         "A quantity cannot fall below what has been delivered (`delivered`).",
     ),
+    "more-than-delivered": Kind(
+        409,
+        "More than was delivered",
+        "No more can go back than counts as delivered (`left`).",
+    ),
     "less-than-matched": Kind(
         409,
         "Less than is matched",

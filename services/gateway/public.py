@@ -53,6 +53,22 @@ COMMITMENTS: Final[dict[type[Fact], str]] = {
 """What becomes of commitments."""
 
 
+PROMISES: Final[dict[type[Fact], str]] = {
+    pledges.PledgeConfirmed: "confirmed",
+    pledges.PledgeChanged: "changed",
+    pledges.PledgeCorrected: "corrected",
+}
+"""What makes a promise another one."""
+ENDINGS: Final[dict[type[Fact], str]] = {
+    pledges.PledgeWithdrawn: "withdrawn",
+    pledges.PledgeReleased: "released",
+    pledges.PledgeExpired: "expired",
+    pledges.PledgeDeclined: "declined",
+    pledges.PledgeWrittenOff: "written_off",
+}
+"""What frees the `quantity` that it tells."""
+
+
 class Told(Struct, frozen=True):
     """An event for the public: a CloudEvent, ready to be appended."""
 
@@ -208,22 +224,17 @@ def _of_pledge(fact: pledges.OnPledge, need: forms.Need) -> Message | None:
             return forms.PledgeMade(need, about(fact.pledge.quantity), "pledged")
         case pledges.PledgeHeld():
             return forms.PledgeMade(need, about(fact.pledge.quantity), "held")
-        case pledges.PledgeConfirmed():
-            return forms.PledgeChanged(need, about(fact.pledge.quantity), "confirmed")
-        case pledges.PledgeChanged():
-            return forms.PledgeChanged(need, about(fact.pledge.quantity), "changed")
         case pledges.PledgeDelivered(delivery=delivery):
             return forms.PledgeDelivered(need, about(delivery.quantity), "delivered")
         case pledges.DeliveryCorrected(delivery=delivery):
             return forms.PledgeDelivered(need, about(delivery.quantity), "corrected")
-        case pledges.PledgeWithdrawn(quantity=quantity):
-            return forms.PledgeWithdrawn(need, about(quantity), "withdrawn")
-        case pledges.PledgeReleased(quantity=quantity):
-            return forms.PledgeWithdrawn(need, about(quantity), "released")
-        case pledges.PledgeExpired(quantity=quantity):
-            return forms.PledgeWithdrawn(need, about(quantity), "expired")
-        case pledges.PledgeWrittenOff(quantity=quantity):
-            return forms.PledgeWithdrawn(need, about(quantity), "written_off")
+        case pledges.DeliveryReturned(quantity=quantity):
+            return forms.PledgeDelivered(need, about(quantity), "returned")
+        case _ if type(fact) in PROMISES:
+            return forms.PledgeChanged(need, about(fact.pledge.quantity), PROMISES[type(fact)])
+        case _ if type(fact) in ENDINGS:
+            quantity = getattr(fact, "quantity", 0)
+            return forms.PledgeWithdrawn(need, about(quantity), ENDINGS[type(fact)])
         case _:  # a delivery that was only reported counts nowhere yet
             return None
 

@@ -186,6 +186,7 @@ class Need(Struct, frozen=True):
     written_off: int = 0
     owners: tuple[str, ...] = ()
     urgency: Urgency | None = None
+    subkind: str | None = None
 
 
 class Evidence(Struct, frozen=True):

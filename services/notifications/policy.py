@@ -292,6 +292,11 @@ def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
             yield _to_donor(fact, "delivery-corrected", last.after, before=before, after=after, reason=last.reason)
             if delivery.status == "confirmed":
                 yield from _if_now_fulfilled(need, last.after - last.before)
+        case pledges.PledgeCorrected(before=before):
+            now = _amount(need, pledge.quantity)
+            yield _to_donor(fact, "pledge-corrected", before, now=now, reason=pledge.corrections[-1].reason)
+        case pledges.DeliveryReturned(delivery=delivery, quantity=quantity):
+            yield _to_donor(fact, "delivery-returned", quantity, reason=delivery.returns[-1].reason)
         case pledges.PledgeReleased(quantity=quantity):
             yield _to_donor(fact, "pledge-released", quantity)
         case pledges.PledgeWrittenOff(quantity=quantity):

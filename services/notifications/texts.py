@@ -62,6 +62,8 @@ ENGLISH: Final[dict[str, Text]] = {
     "pledge-taken": Text("Your pledge was taken", "{amount} for {title}. Thank you!"),
     "pledge-delivered": Text("Your delivery was counted", "{delivered} of {amount} for {title}. Thank you!"),
     "delivery-corrected": Text("A delivery was corrected", "{title}: {before} became {after}. {reason}"),
+    "pledge-corrected": Text("Your pledge was corrected", "{title}: {amount} became {now}. {reason}"),
+    "delivery-returned": Text("Something went back", "{amount} of your delivery for {title}. {reason}"),
     "pledge-released": Text("You are released from your pledge", "{amount} for {title} are no longer expected of you."),
     "pledge-written-off": Text(
         "Your pledge was closed", "{amount} for {title} did not come and are no longer awaited."

@@ -14,7 +14,7 @@ from shared.contracts.completion import EventCompleted
 from shared.contracts.events import EventCancelled, EventChanged, EventPublished, EventState, OnEvent
 from shared.contracts.hiding import EventHidden, EventUnhidden
 from shared.contracts.message import Fact
-from shared.contracts.pledges import DeliveryCorrected, NeedState, PledgeDelivered, PledgeState
+from shared.contracts.pledges import DeliveryCorrected, DeliveryReturned, NeedState, PledgeDelivered, PledgeState
 
 TELLING: Final = (EventPublished, EventChanged, EventCancelled, EventCompleted, EventHidden, EventUnhidden)
 """Facts of events after which something else may show a commitment."""
@@ -82,7 +82,7 @@ def after_delivery(
     need: NeedState, fact: Fact, campaign: CampaignCopy | None, vows: Iterable[Vow]
 ) -> list[AttachEvidence | TakeBackEvidence]:
     """What a fact of a pledge asks of commitments."""
-    if not isinstance(fact, PledgeDelivered | DeliveryCorrected):
+    if not isinstance(fact, PledgeDelivered | DeliveryCorrected | DeliveryReturned):
         return []
     return _asked(of_delivery(need, fact.pledge, campaign), vows)
 

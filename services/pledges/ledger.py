@@ -88,7 +88,7 @@ def share(pledge: PledgeState) -> Share:
         case "written_off":
             kept = pledge.delivered_quantity
             return Share(0, kept, kept, pledge.quantity - kept)
-        case "expired":
+        case "expired" | "declined" | "corrected":
             return NOTHING
 
 

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, escalation, evidence, ledger, life, matching, opening, owning, pledge
+from services.pledges import delivery, endings, escalation, evidence, ledger, life, matching, opening, owning, pledge
 from services.pledges.ledger import Bundled, Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
@@ -20,6 +20,8 @@ from shared.contracts.pledges import (
     CloseNeed,
     ConfirmPledge,
     CorrectDelivery,
+    CorrectPledge,
+    DeclinePledge,
     DeliverPledge,
     DeliveryCorrected,
     EscalateNeed,
@@ -42,6 +44,7 @@ from shared.contracts.pledges import (
     ReleasePledge,
     RemoveOwner,
     ReopenNeed,
+    ReturnDelivery,
     TakeOffered,
     WithdrawPledge,
 )
@@ -143,6 +146,8 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
             return pledge.release(need, state, command, asked)
         case ExpireHold():
             return pledge.expire_hold(need, state, command, asked)
+        case CorrectPledge() | ReturnDelivery() | DeclinePledge():
+            return endings.decide(need, state, command, asked)
         case TakeOffered():
             return matching.take(need, state, command, asked)
         case AddOwner() | RemoveOwner():

@@ -24,6 +24,7 @@ from shared.contracts.pledges import (
     OpenNeed,
     OpenPromoted,
     PledgeState,
+    ReturnDelivery,
     WriteOffNeed,
     WriteOffRest,
 )
@@ -34,7 +35,7 @@ from shared.ports import Ask, Due, Entry, TooLarge
 MOST_OVERDUE: Final = 2_000
 """Overdue holds that one transaction looks at; more than it could end anyway."""
 
-DELIVERING: Final = (DeliverPledge, AcceptDelivery, CorrectDelivery)
+DELIVERING: Final = (DeliverPledge, AcceptDelivery, CorrectDelivery, ReturnDelivery)
 """Commands after which commitments may be shown otherwise."""
 
 

@@ -32,7 +32,7 @@ from shared.contracts.pledges import (
 )
 from shared.decider import FORBIDDEN, NOT_FOUND, SYSTEM, Asked, Decision, Done, Refused, refused
 
-TAKEN_BACK: Final = frozenset({"withdrawn", "released", "expired", "written_off"})
+TAKEN_BACK: Final = frozenset({"withdrawn", "released", "expired", "written_off", "declined", "corrected"})
 ENDED: Final = TAKEN_BACK | {"delivered"}
 
 

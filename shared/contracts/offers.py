@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.contracts.message import Command, Fact
-from shared.contracts.pledge_states import Delivery, Kind, OfPledge, PledgeState, Quantity
+from shared.contracts.pledge_states import Correction, Delivery, Kind, OfPledge, PledgeState, Quantity
 
 OfferStatus = Literal["offered", "matched", "withdrawn", "released"]
 
@@ -75,6 +75,7 @@ class OfferAnswer(Struct, frozen=True):
     held_until: None = None
     delivered_quantity: int = 0
     deliveries: tuple[Delivery, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 class Refusal(Struct, frozen=True):

@@ -14,7 +14,9 @@ from shared.contracts.message import Command, Fact
 Kind = Literal["time", "skill", "goods", "food_parcel", "meal", "money", "space", "transport", "equipment"]
 Limit = Literal["hard", "soft"]
 NeedStatus = Literal["open", "fulfilled", "paused", "closed"]
-PledgeStatus = Literal["held", "pledged", "delivered", "withdrawn", "released", "expired", "written_off"]
+PledgeStatus = Literal[
+    "held", "pledged", "delivered", "withdrawn", "released", "expired", "written_off", "declined", "corrected"
+]
 Urgency = Literal["soon", "urgent", "overdue"]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
@@ -68,14 +70,26 @@ class Correction(Struct, frozen=True):
     at: str
 
 
+class Returned(Struct, frozen=True):
+    """Some of a delivery went back, and why."""
+
+    quantity: int
+    reason: str
+    at: str
+
+
 class Delivery(Struct, frozen=True):
-    """One delivery on a pledge, numbered from 1; `reported` ones count only when accepted."""
+    """One delivery on a pledge, numbered from 1; `reported` ones count only when accepted.
+
+    `quantity` is what counts now: what went back stands in `returns`.
+    """
 
     n: int
     quantity: int
     status: Literal["reported", "confirmed"]
     at: str
     corrections: tuple[Correction, ...] = ()
+    returns: tuple[Returned, ...] = ()
 
 
 class PledgeState(Struct, frozen=True):
@@ -83,7 +97,8 @@ class PledgeState(Struct, frozen=True):
 
     `deliveries` is what was delivered so far, `delivered_quantity` the confirmed part of it.
     `quantity` stays what was promised when a pledge ends early; the need then counts the delivered part only.
-    `held_until` is null once it is a promise. `offer_id` is the offer to the campaign that it came from.
+    `held_until` is null once it is a promise. `offer_id` is the offer to the campaign that it came from,
+    `corrections` are of its own quantity, where that was entered by mistake.
     """
 
     id: str
@@ -103,6 +118,7 @@ class PledgeState(Struct, frozen=True):
     delivered_quantity: int = 0
     deliveries: tuple[Delivery, ...] = ()
     offer_id: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 class PledgeAnswer(Struct, frozen=True):
@@ -125,6 +141,7 @@ class PledgeAnswer(Struct, frozen=True):
     delivered_quantity: int
     deliveries: tuple[Delivery, ...]
     offer_id: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 class OfNeed(Command, frozen=True):

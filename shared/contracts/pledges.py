@@ -27,6 +27,16 @@ from shared.contracts.befriending import (
     Side,
 )
 from shared.contracts.bundles import BeginBundle, BundleBegun, BundleState, OfBundle
+from shared.contracts.endings import (
+    CorrectPledge,
+    DeclinePledge,
+    DeliveryReturned,
+    EndingCommand,
+    EndingFact,
+    PledgeCorrected,
+    PledgeDeclined,
+    ReturnDelivery,
+)
 from shared.contracts.escalation import EscalateNeed, NeedEscalated
 from shared.contracts.message import Command, Fact, Family
 from shared.contracts.need_life import (
@@ -86,6 +96,7 @@ from shared.contracts.pledge_states import (
     PledgeState,
     PledgeStatus,
     Quantity,
+    Returned,
     Urgency,
 )
 from shared.contracts.sheets import OfSheet
@@ -308,6 +319,7 @@ NeedCommand = (
     | ReleasePledge
     | ExpireHold
     | TakeOffered
+    | EndingCommand
     | LifeCommand
     | AddOwner
     | RemoveOwner
@@ -326,6 +338,7 @@ PledgeFact = (
     | PledgeReleased
     | PledgeExpired
     | PledgeWrittenOff
+    | EndingFact
 )
 NeedFact = (
     NeedOpened
@@ -383,6 +396,9 @@ COMMANDS: Final = Family[Command](
     TakeOffered,
     SettleMatch,
     ReturnMatch,
+    CorrectPledge,
+    ReturnDelivery,
+    DeclinePledge,
     *commitments.COMMANDS,
     ProposeBefriending,
     RematchBefriending,
@@ -428,6 +444,9 @@ FACTS: Final = Family[Fact](
     OfferSetAside,
     OfferMatched,
     OfferReturned,
+    PledgeCorrected,
+    DeliveryReturned,
+    PledgeDeclined,
     *commitments.FACTS,
     BefriendingProposed,
     BefriendingConsented,

@@ -8,6 +8,7 @@ from services.gateway import public_forms
 from services.gateway.public import told
 from shared.contracts import shifts
 from shared.contracts.catalogue import FACTS
+from shared.contracts.commitments import OnCommitment
 from shared.contracts.message import Envelope, Malformed, open_envelope
 from shared.contracts.pledges import OnNeed
 
@@ -33,7 +34,7 @@ PRIVATE = {
     "CategoryAdded",
     "NeedKindAdded",
     *(kind.__name__ for kind in shifts.FACTS),
-    *(kind.__name__ for kind in FACTS["pledges"].kinds.values() if not issubclass(kind, OnNeed)),
+    *(kind.__name__ for kind in FACTS["pledges"].kinds.values() if not issubclass(kind, OnNeed | OnCommitment)),
 }
 CANARY = "canary-3f9c"
 
@@ -219,6 +220,9 @@ def test_what_events_tell(kind: str, data: dict[str, Any], expected: tuple[str, 
         ("PledgeReleased", ("PledgeWithdrawn", "released")),
         ("PledgeExpired", ("PledgeWithdrawn", "expired")),
         ("PledgeWrittenOff", ("PledgeWithdrawn", "written_off")),
+        ("PledgeDeclined", ("PledgeWithdrawn", "declined")),
+        ("PledgeCorrected", ("PledgeChanged", "corrected")),
+        ("DeliveryReturned", ("PledgeDelivered", "returned")),
     ],
 )
 def test_what_pledges_tell(kind: str, expected: tuple[str, str]) -> None:

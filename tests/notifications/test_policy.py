@@ -205,8 +205,18 @@ def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> ple
             pledges.PledgeWrittenOff(NEED, pledge(status="written_off"), 2),
             "Your pledge was closed / 2 bowls for Soup did not come and are no longer awaited.",
         ),
+        (
+            pledges.PledgeCorrected(NEED, pledge(corrections=(pledges.Correction(30, 3, "A nought.", AT),)), 30),
+            "Your pledge was corrected / Soup: 30 bowls became 3 bowls. A nought.",
+        ),
+        (
+            pledges.DeliveryReturned(
+                NEED, pledge(), replace(delivery(1), returns=(pledges.Returned(2, "Cracked.", AT),)), 2
+            ),
+            "Something went back / 2 bowls of your delivery for Soup. Cracked.",
+        ),
     ],
-    ids=["held", "delivered", "corrected", "released", "expired", "written off"],
+    ids=["held", "delivered", "corrected", "released", "expired", "written off", "put right", "returned"],
 )
 def test_a_donor_hears_how_the_pledge_fares(fact: pledges.OnPledge, expected: str) -> None:
     """Each step, to the donor alone."""

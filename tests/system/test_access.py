@@ -98,6 +98,9 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/pledges/{pledge_id}/withdraw": GONE,
     "POST /v1/pledges/{pledge_id}/release": GONE,
     "POST /v1/pledges/{pledge_id}/match": GONE,
+    "POST /v1/pledges/{pledge_id}/correct": GONE,
+    "POST /v1/pledges/{pledge_id}/decline": GONE,
+    "POST /v1/pledges/{pledge_id}/deliveries/{n}/return": GONE,
     "POST /v1/pledges/{pledge_id}/write-off": GONE,
     "POST /v1/me/notifications/{notification_id}/read": GONE,
     "GET /v1/operations/{operation_id}": GONE,
@@ -132,6 +135,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/signals/{signal_id}/dismiss": {"reason": "Because."},
     "POST /v1/signals/{signal_id}/merge": {"into": f"signal_{'s' * 26}"},
     "POST /v1/pledges/{pledge_id}/match": {"need_id": "need_" + "x" * 26},
+    "POST /v1/pledges/{pledge_id}/correct": {"quantity": 1, "reason": "Because."},
+    "POST /v1/pledges/{pledge_id}/deliveries/{n}/return": {"quantity": 1, "reason": "Because."},
     "POST /v1/needs/{need_id}/write-off": {"reason": "Because."},
     "POST /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
     "DELETE /v1/needs/{need_id}/owners": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
@@ -275,7 +280,13 @@ class Town:
         await self.do(self.ana, f"POST {place}/deliveries/{{n}}/accept", n="1", **ids)
         correction = {"quantity": 1, "reason": "One was missing."}
         await self.do(self.ana, f"POST {place}/deliveries/{{n}}/correct", correction, n="1", **ids)
+        mistaken = {"quantity": 4, "reason": "Meant four."}
+        await self.do(self.cy, f"POST {place}/correct", mistaken, **ids)
+        back = {"quantity": 1, "reason": "Burst."}
+        await self.do(self.ana, f"POST {place}/deliveries/{{n}}/return", back, n="1", **ids)
         await self.do(self.ana, f"POST {place}/release", {"reason": "Enough."}, **ids)
+        held = (await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1, "hold_minutes": 9}))["id"]
+        await self.do(self.cy, f"POST {place}/decline", pledge_id=held)
         await self.do(self.ana, f"GET {place}", **ids)
         await self.do(self.ana, "GET /v1/needs/{need_id}/pledges", need_id=need)
         return str((await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"])
