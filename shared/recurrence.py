@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from shared import instants, rrule
 from shared.contracts.recurrence import Day, Hours, Recurrence
@@ -124,18 +123,16 @@ def find(series: Series, name: str) -> Occurrence | None:
 
 def occurrence(series: Series, name: str) -> Occurrence:
     """When an occurrence is that the series has."""
-    starts_at_utc = instants.nearest(name, series.timezone)
-    length = _length(series)
-    ends_at_utc = instants.nearest(_text(_wall(name) + length), series.timezone)
+    return named(name, name, _text(_wall(name) + _length(series)), series.timezone)
+
+
+def named(name: str, starts_at: str, ends_at: str, zone: str) -> Occurrence:
+    """An occurrence that is at these local times, whatever its name."""
+    starts_at_utc, ends_at_utc = instants.nearest(starts_at, zone), instants.nearest(ends_at, zone)
     if ends_at_utc <= starts_at_utc:  # a clock change lies between
+        length = _wall(ends_at) - _wall(starts_at)
         ends_at_utc = instants.later(starts_at_utc, minutes=length // timedelta(minutes=1))
-    return Occurrence(
-        starts_at_utc,
-        name,
-        local(starts_at_utc, series.timezone),
-        local(ends_at_utc, series.timezone),
-        ends_at_utc,
-    )
+    return Occurrence(starts_at_utc, name, local(starts_at_utc, zone), local(ends_at_utc, zone), ends_at_utc)
 
 
 def local(instant: str, zone: str) -> str:
@@ -156,9 +153,25 @@ def weekly(hours: Iterable[Hours]) -> tuple[WeeklyRule, ...]:
     )
 
 
-def before(series: Series, name: str) -> Series:
-    """The part of a series that is named before a local time."""
-    return replace(series, until=min(series.until or name, name))
+def days_before(moment: str, days: int) -> str:
+    """The date so many days before that of a local time."""
+    date = _wall(max(moment, EARLIEST)).date()
+    return (date - min(days * _DAY, date - _wall(EARLIEST).date())).isoformat()
+
+
+def minutes_between(starts_at: str, ends_at: str) -> int:
+    """Minutes by the clock on the wall from one local time to another."""
+    return (_wall(ends_at) - _wall(starts_at)) // timedelta(minutes=1)
+
+
+def later(local_time: str, minutes: int) -> str:
+    """Local time so many minutes later, by the clock on the wall."""
+    return _text(_wall(local_time) + timedelta(minutes=minutes))
+
+
+def days_between(starts_at: str, ends_at: str) -> int:
+    """Whole days from one local time to another."""
+    return (_wall(ends_at) - _wall(starts_at)) // _DAY
 
 
 def _names(series: Series, first: str, last: str) -> Iterator[str]:

@@ -22,6 +22,8 @@ MOST_COUNT: Final = 2_000
 MOST_INTERVAL: Final = 1_000
 MOST_TIMES: Final = 24
 """Occurrences a day."""
+MOST_PERIODS: Final = 400
+"""Periods that are looked at for one occurrence, on average."""
 LONGEST: Final = 500
 COUNTED_YEARS: Final = 50
 """A counted rule ends within them: its end is found by going through it once."""
@@ -146,6 +148,8 @@ def check(rule: Pattern) -> None:
     sample = list(islice(_run(moved, begin, interval), _SAMPLE))
     if not sample:
         raise BadRule("never happens")
+    if _period(rule, sample[-1]) - _period(rule, begin) > MOST_PERIODS * interval * len(sample):
+        raise BadRule("happens so rarely that a longer FREQ says it better")
     days = (sample[-1] - begin).days * rule.interval / interval / len(sample)
     if (rule.count or 0) * days > COUNTED_YEARS * 366:
         raise BadRule(f"counts for more than {COUNTED_YEARS} years")

@@ -24,6 +24,11 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
         found = await reading.event(request.path_params["event_id"], _person(request))
         return queries.json(found) if found else queries.json({}, 404)
 
+    async def occurrence(request: Request) -> Response:
+        name, occurrence = request.path_params["event_id"], request.path_params["occurrence"]
+        found = await reading.occurrence(name, occurrence, _person(request))
+        return queries.json(found) if found else queries.json({}, 404)
+
     async def registrations_of(request: Request) -> Response:
         person = queries.text(request, "person")
         return queries.json(await reading.registrations_of(person, _cursor(request), _limit(request)))
@@ -43,6 +48,7 @@ def routes(reading: Reading, inbox: Inbox) -> list[Route]:
     return [
         Route("/campaigns/{campaign_id}", queries.answering(campaign)),
         Route("/events/{event_id}", queries.answering(event)),
+        Route("/events/{event_id}/occurrences/{occurrence}", queries.answering(occurrence)),
         Route("/events/{event_id}/registrations", queries.answering(registrations_at)),
         Route("/events/{event_id}/hiding", queries.answering(hiding)),
         Route("/registrations", queries.answering(registrations_of)),

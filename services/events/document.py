@@ -12,9 +12,13 @@ from shared.contracts.events import (
     CampaignState,
     EventFact,
     EventState,
+    OccurrenceCancelled,
+    OccurrenceChanged,
+    OccurrenceState,
     RegistrationAnswer,
     RegistrationCancelled,
-    RegistrationMade,
+    RegistrationChanged,
+    RegistrationFact,
     RegistrationPromoted,
     RegistrationWaitlisted,
     Venue,
@@ -33,12 +37,31 @@ class Hidden(Fact, frozen=True):
     by_operator: bool
 
 
+class Whereabouts(Struct, frozen=True):
+    """Where something really is."""
+
+    venue: Venue | None
+    online_url: str | None
+
+
+class Session(Struct, frozen=True):
+    """One occurrence of a series: what is particular to it, its waiting list, and where it really is, if elsewhere."""
+
+    state: OccurrenceState | None = None
+    waiting: WaitingList = WaitingList()
+    venue: Venue | None = None
+    online_url: str | None = None
+
+
 class Event(Struct, frozen=True):
     """An event with what only its owner knows, and what deciding the batch at hand needs.
 
     `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
     is a member of; `places` holds the registrations that the batch mentions or has promoted; `shifts` names those that
-    are to be cancelled next, if that is asked; `attached` is what else hangs on the event and is mentioned.
+    are to be cancelled next, if that is asked; `attached` is what else hangs on the event and is mentioned. Of a
+    series, `whereabouts` tells where its earlier parts really are, `sessions` holds the occurrences that the batch
+    mentions and something is particular to, `fullest` is the most people registered for one to come that has the
+    series' capacity, `reviews` names the occurrences of each step of a review by where it begins.
     """
 
     state: EventState | None = None
@@ -52,14 +75,27 @@ class Event(Struct, frozen=True):
     places: dict[str, Place] = {}
     shifts: tuple[str, ...] = ()
     attached: dict[str, Attached] = {}
+    whereabouts: tuple[Whereabouts, ...] = ()
+    sessions: dict[str, Session] = {}
+    fullest: int = 0
+    reviews: dict[str, tuple[str, ...]] = {}
 
 
 class Arranged(Fact, frozen=True):
-    """Private: where the event really is, and the partner it was created for."""
+    """Private: where the event really is, and was in each earlier part, and the partner it was created for."""
 
     venue: Venue | None
     online_url: str | None
     partner_id: str | None
+    whereabouts: tuple[Whereabouts, ...] = ()
+
+
+class ArrangedOccurrence(Fact, frozen=True):
+    """Private: where an occurrence really is, if elsewhere than the series."""
+
+    occurrence: str
+    venue: Venue | None
+    online_url: str | None
 
 
 class Admitted(Fact, frozen=True):
@@ -71,32 +107,55 @@ class Admitted(Fact, frozen=True):
 initial: Final = Event()
 
 
-def evolve(event: Event, fact: EventFact | Arranged | Hidden | Admitted) -> Event:
+def evolve(event: Event, fact: EventFact | Arranged | ArrangedOccurrence | Hidden | Admitted) -> Event:
     """Take a fact as given."""
     match fact:
-        case Arranged(venue=venue, online_url=online_url, partner_id=partner_id):
-            return replace(event, venue=venue, online_url=online_url, partner_id=partner_id)
+        case Arranged(venue=venue, online_url=online_url, partner_id=partner_id, whereabouts=whereabouts):
+            return replace(event, venue=venue, online_url=online_url, partner_id=partner_id, whereabouts=whereabouts)
         case Hidden():
             return replace(event, hidden=fact)
         case Admitted(admission=admission):
             return replace(event, attached=event.attached | {admission.id: admission})
-        case RegistrationWaitlisted(registration=registration):
-            waiting, place = event.waiting.joined(registration)
-        case RegistrationPromoted(registration=registration):
-            waiting, place = event.waiting.without(registration), Place(registration)
-        case RegistrationMade(registration=registration) | AttendanceNoted(registration=registration):
-            waiting, place = event.waiting, Place(registration)
-        case RegistrationCancelled(registration=registration):
-            waited = event.places[registration.id].order is not None
-            waiting = event.waiting.without(registration) if waited else event.waiting
-            place = Place(registration)
         case ProgrammeChanged(programme=thing) | SlotAdded(slot=thing):
             return replace(event, state=fact.event, attached=event.attached | {thing.id: thing})
         case SlotBooked(slot=slot, booking=booking) | SlotReleased(slot=slot, booking=booking):
             return replace(event, state=fact.event, attached=event.attached | {slot.id: slot, booking.id: booking})
+        case ArrangedOccurrence(occurrence=name, venue=venue, online_url=online_url):
+            session = event.sessions.get(name, Session())
+            session = replace(session, venue=venue, online_url=online_url)
+            return replace(event, sessions=event.sessions | {name: session})
+        case OccurrenceChanged(occurrence=occurrence) | OccurrenceCancelled(occurrence=occurrence):
+            session = replace(event.sessions.get(occurrence.occurrence, Session()), state=occurrence)
+            return replace(event, state=fact.event, sessions=event.sessions | {occurrence.occurrence: session})
+        case AttendanceNoted(registration=registration):
+            return replace(event, state=fact.event, places=event.places | {registration.id: Place(registration)})
+        case _ if isinstance(fact, RegistrationFact):
+            return _placed(event, fact)
         case _:
             return replace(event, state=fact.event)
-    return replace(event, state=fact.event, waiting=waiting, places=event.places | {registration.id: place})
+
+
+def _placed(event: Event, fact: RegistrationFact) -> Event:
+    """The event after somebody came, left, moved up or changed, in the line that this is about."""
+    registration, occurrence = fact.registration, fact.occurrence
+    session = event.sessions.get(occurrence.occurrence, Session()) if occurrence else None
+    waiting, place = session.waiting if session else event.waiting, Place(registration)
+    match fact:
+        case RegistrationWaitlisted():
+            waiting, place = waiting.joined(registration)
+        case RegistrationPromoted():
+            waiting = waiting.without(registration)
+        case RegistrationChanged() if event.places[registration.id].order is not None:
+            waiting, place = waiting.resized(event.places[registration.id], registration)
+        case RegistrationCancelled() if event.places[registration.id].order is not None:
+            waiting = waiting.without(registration)
+        case _:
+            pass
+    places = event.places | {registration.id: place}
+    if occurrence is None or session is None:
+        return replace(event, state=fact.event, waiting=waiting, places=places)
+    session = replace(session, state=occurrence, waiting=waiting)
+    return replace(event, state=fact.event, sessions=event.sessions | {occurrence.occurrence: session}, places=places)
 
 
 def manages(event: Event, person: str | None) -> bool:
@@ -116,6 +175,18 @@ def visible(event: Event, person: str | None) -> bool:
     if event.state.published_at is None or event.state.hidden:
         return False
     return event.state.visibility != "members" or person in event.acting
+
+
+def whereabouts(event: Event, occurrence: str) -> Whereabouts:
+    """Where an occurrence really is: its own place, else that of its part of the series."""
+    earlier = event.state.earlier if event.state else ()
+    usual = Whereabouts(event.venue, event.online_url)
+    for part, place in zip(earlier, event.whereabouts, strict=False):
+        if occurrence < part.until:
+            usual = place
+            break
+    session = event.sessions.get(occurrence, Session())
+    return Whereabouts(session.venue or usual.venue, session.online_url or usual.online_url)
 
 
 def attends(place: Place) -> bool:

@@ -3,13 +3,16 @@
 from msgspec.structs import replace
 
 from services.events import campaign as campaigns
-from services.events import life, places
+from services.events import course, life, occurrences, places
 from services.events import plan as plans
 from services.events.document import Arranged, Event, evolve, following, initial, manages, visible
 from shared.contracts.events import (
     CancelEvent,
     Cancellation,
+    CancelOccurrence,
     ChangeEvent,
+    ChangeOccurrence,
+    ChangeRegistration,
     CreateEvent,
     EventCancelled,
     EventChanged,
@@ -21,6 +24,7 @@ from shared.contracts.events import (
     PromoteWaiting,
     PublishEvent,
     Register,
+    ReviewOccurrences,
 )
 from shared.contracts.message import Fact
 from shared.contracts.shifts import CancelShifts
@@ -38,12 +42,10 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
     if state is None:
         return Decision(NOT_FOUND)
     match command:
-        case Register():
-            return places.register(event, state, command, asked)
-        case LeaveEvent():
-            return places.leave(event, state, command, asked)
-        case PromoteWaiting():
-            return places.promote(event, state, asked)
+        case Register() | LeaveEvent() | ChangeRegistration() | PromoteWaiting():
+            return places.decide(event, state, command, asked)
+        case ReviewOccurrences():
+            return occurrences.review(event, state, command, asked)
         case BookSlot() | ReleaseBooking():
             return life.decide(event, state, command, asked)
         case _ if not (manages(event, asked.person) or life.moderates(command, asked)):
@@ -54,6 +56,8 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
             return _change(event, state, command, asked)
         case CancelEvent():
             return _cancel(state, command, asked)
+        case ChangeOccurrence() | CancelOccurrence():
+            return occurrences.decide(event, state, command, asked)
         case _:
             return life.decide(event, state, command, asked)
 
@@ -82,7 +86,7 @@ def _create(event: Event, command: CreateEvent, asked: Asked) -> Decision:
         starts_at_utc=times.starts_at_utc,
         ends_at_utc=times.ends_at_utc,
         status="draft",
-        left=plan.capacity,
+        left=None if plan.recurrence is not None else plan.capacity,
         **plans.shown(plan),
     )
     state: EventState = draft
@@ -123,6 +127,8 @@ def _change(event: Event, state: EventState, command: ChangeEvent, asked: Asked)
     times = plans.check(plan)
     if isinstance(times, Refused):
         return Decision(times)
+    if state.recurrence is not None or plan.recurrence is not None or command.following is not None:
+        return course.change(event, state, command, (plan, times, changed), asked)
     if plan.capacity is not None and plan.capacity < state.registered:
         return Decision(refused("less-than-committed", registered=state.registered))
     after = replace(

@@ -9,14 +9,27 @@ from msgspec.structs import replace
 
 from services.events.document import Event
 from services.events.places import STEP
+from services.events.seats import seats
+from services.events.sessions import named_by
 from services.events.waiting import Place
-from shared.contracts.events import ChangeEvent, LeaveEvent, PromoteWaiting, RegistrationState
-from shared.contracts.hiding import UnhideEvent
+from shared.contracts.events import (
+    ChangeEvent,
+    ChangeOccurrence,
+    ChangeRegistration,
+    LeaveEvent,
+    PromoteWaiting,
+    RegistrationState,
+)
 from shared.contracts.message import Command
+from shared.decider import Refused
 from shared.mongo import QUERY_MS, Collection, Document
 
 MOST_HEADS: Final = 50
 """Heads that one aggregation reads."""
+
+
+Line = tuple[str, str | None]
+"""An event, and the occurrence if it recurs."""
 
 
 class Lines:
@@ -27,62 +40,79 @@ class Lines:
         self._registrations = registrations
 
     async def add_heads(self, events: dict[str, Event], commands: Iterable[Command]) -> None:
-        """Add to the events the heads from which these commands may promote."""
-        asked: dict[str, list[Command]] = defaultdict(list)
+        """Add to the events, and to the occurrences at hand, the heads from which these commands may promote."""
+        asked: dict[Line, list[Command]] = defaultdict(list)
         for command in commands:
-            asked[command.stream].append(command)
+            asked[command.stream, line_of(events[command.stream], command)].append(command)
         wanted = [
-            (stream, size, most)
-            for stream, its in asked.items()
-            for size, most in heads_wanted(events[stream], its).items()
+            (line, size, most)
+            for line, its in asked.items()
+            for size, most in heads_wanted(events[line[0]], line[1], its).items()
         ]
-        heads: dict[str, dict[int, tuple[Place, ...]]] = defaultdict(dict)
+        heads: dict[Line, dict[int, tuple[Place, ...]]] = defaultdict(dict)
         for start in range(0, len(wanted), MOST_HEADS):
-            for stream, size, head in await self._heads(wanted[start : start + MOST_HEADS]):
-                heads[stream][size] = head
-        for stream, found in heads.items():
-            events[stream] = replace(events[stream], waiting=replace(events[stream].waiting, heads=found))
+            for line, size, head in await self._heads(wanted[start : start + MOST_HEADS]):
+                heads[line][size] = head
+        for (stream, name), found in heads.items():
+            event = events[stream]
+            if name is None:
+                events[stream] = replace(event, waiting=replace(event.waiting, heads=found))
+            else:
+                session = event.sessions[name]
+                session = replace(session, waiting=replace(session.waiting, heads=found))
+                events[stream] = replace(event, sessions=event.sessions | {name: session})
 
-    async def position(self, event_id: str, order: int) -> int:
-        """How many parties wait up to this place in the line."""
+    async def position(self, event_id: str, name: str | None, order: int) -> int:
+        """How many parties wait up to this place in the line of an event or occurrence."""
         return await self._registrations.count_documents(
-            {"state.event_id": event_id, "order": {"$lte": order}}, maxTimeMS=QUERY_MS
+            {"state.event_id": event_id, "state.occurrence": name, "order": {"$lte": order}}, maxTimeMS=QUERY_MS
         )
 
-    async def _heads(self, wanted: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, tuple[Place, ...]]]:
+    async def _heads(self, wanted: Sequence[tuple[Line, int, int]]) -> Iterator[tuple[Line, int, tuple[Place, ...]]]:
         first, *others = [_head(*one) for one in wanted]
         union = [{"$unionWith": {"coll": self._registrations.name, "pipeline": other}} for other in others]
-        heads: dict[tuple[str, int], list[Place]] = defaultdict(list)
+        heads: dict[tuple[Line, int], list[Place]] = defaultdict(list)
         async for document in self._registrations.aggregate([*first, *union], maxTimeMS=QUERY_MS):
             place = place_of(document)
-            heads[place.registration.event_id, place.registration.party_size].append(place)
-        return ((stream, size, tuple(heads[stream, size])) for stream, size, _ in wanted)
+            mine = place.registration
+            heads[(mine.event_id, mine.occurrence), mine.party_size].append(place)
+        return ((line, size, tuple(heads[line, size])) for line, size, _ in wanted)
 
 
-def heads_wanted(event: Event, commands: Iterable[Command]) -> Mapping[int, int]:
+def line_of(event: Event, command: Command) -> str | None:
+    """The occurrence whose line a command may move; none of an event that does not recur."""
+    recurs = event.state is not None and event.state.recurrence is not None
+    return named_by(command) if recurs else None
+
+
+def heads_wanted(event: Event, name: str | None, commands: Iterable[Command]) -> Mapping[int, int]:
     """For each party size, how many waiting ones these commands could promote at the most.
 
     Fewer would be no mistake: the rules go on by a follow-up where the head at hand ends.
     """
-    if event.state is None:
+    found = seats(event, event.state, name) if event.state is not None else None
+    if found is None or isinstance(found, Refused):
         return {}
-    left, looks = event.state.left, False
+    left, looks = found.left, False
     for command in commands:
         match command:
-            case LeaveEvent(registration_id=name):
+            case (
+                LeaveEvent(registration_id=mine, single=single)
+                | ChangeRegistration(registration_id=mine, single=single)
+            ):
                 looks = True
-                place = event.places.get(name)
+                place = event.places.get(mine) or event.places.get(single)
                 if left is not None and place is not None and place.registration.status == "registered":
                     left += place.registration.party_size
-            case ChangeEvent():
+            case ChangeEvent() | ChangeOccurrence():
                 looks, left = True, None
-            case PromoteWaiting() | UnhideEvent():
+            case PromoteWaiting():
                 looks = True
             case _:
                 pass
     if not looks:
         return {}
-    fitting = [size for size in event.waiting.sizes if left is None or size <= left]
+    fitting = [size for size in found.line.sizes if left is None or size <= left]
     return {size: STEP if left is None else min(STEP, left // size) for size in fitting}
 
 
@@ -91,9 +121,7 @@ def place_of(document: Document) -> Place:
     return Place(msgspec.convert(document["state"], RegistrationState), document.get("order"), document.get("position"))
 
 
-def _head(event_id: str, size: int, most: int) -> list[dict[str, Any]]:
-    return [
-        {"$match": {"state.event_id": event_id, "state.party_size": size, "order": {"$exists": True}}},
-        {"$sort": {"order": 1}},
-        {"$limit": most},
-    ]
+def _head(line: Line, size: int, most: int) -> list[dict[str, Any]]:
+    event, name = line
+    mine = {"state.event_id": event, "state.occurrence": name, "state.party_size": size, "order": {"$exists": True}}
+    return [{"$match": mine}, {"$sort": {"order": 1}}, {"$limit": most}]

@@ -5,15 +5,18 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.events import admission
-from services.events.document import Event, answer, cancelled, evolve, following, visible
+from services.events.document import Event, answer, cancelled, evolve, visible
+from services.events.seats import Seats, are_given, are_open, counted, seats, status
 from services.events.waiting import Place
 from shared.contracts.events import (
+    ChangeRegistration,
     EventFact,
     EventState,
     LeaveEvent,
     PromoteWaiting,
     Register,
     RegistrationCancelled,
+    RegistrationChanged,
     RegistrationMade,
     RegistrationPromoted,
     RegistrationState,
@@ -27,40 +30,61 @@ STEP: Final = 200
 LARGEST_PARTY: Final = 10
 ACTIVE: Final = frozenset({"registered", "waiting"})
 
+Mine = Register | LeaveEvent | ChangeRegistration
+
+
+def decide(event: Event, state: EventState, command: Mine | PromoteWaiting, asked: Asked) -> Decision:
+    """Answer a command about places."""
+    match command:
+        case Register():
+            return register(event, state, command, asked)
+        case LeaveEvent():
+            return leave(event, state, command, asked)
+        case ChangeRegistration():
+            return resize(event, state, command, asked)
+        case PromoteWaiting():
+            return promote(event, state, command, asked)
+
 
 def register(event: Event, state: EventState, command: Register, asked: Asked) -> Decision:
     """Take places, or wait; a party that has them or waits is answered as the first time."""
-    before = event.places.get(command.registration_id)
+    name = _id(state, command)
+    before = event.places.get(name)
     theirs = before is None or before.registration.person == asked.person
-    if not theirs or not visible(event, asked.person) or not command.registration_id.startswith(f"{state.id}."):
+    if not theirs or not visible(event, asked.person) or not name.startswith(f"{state.id}."):
         return Decision(NOT_FOUND)
-    if not _taking(state, asked):
-        return Decision(refused("event-not-open", status=state.status))
+    found = seats(event, state, command.occurrence)
+    if isinstance(found, Refused):
+        return Decision(found)
+    if not are_given(state, found, asked):
+        return Decision(refused("event-not-open", status=status(event, state, found)))
     if before and before.registration.status != "cancelled":
-        return Decision(Done("registration", command.registration_id, answer(before), 201))
+        return Decision(Done("registration", name, answer(before), 201))
     if wrong := admission.refusal(state, command):
         return Decision(wrong)
     size = command.party_size
-    if not 1 <= size <= LARGEST_PARTY:
-        return Decision(Refused("invalid-body", 422, errors=(("/party_size", f"is not 1 to {LARGEST_PARTY}"),)))
-    fits = (state.left is None or size <= state.left) and not event.waiting.fits(state.left)
+    if wrong := _wrong_size(size):
+        return Decision(wrong)
+    fits = (found.left is None or size <= found.left) and not found.line.fits(found.left)
     if not fits and not state.waiting_list:
-        return Decision(refused("event-full", left=state.left))
+        return Decision(refused("event-full", left=found.left))
     registration = RegistrationState(
-        id=command.registration_id,
+        id=name,
         version=before.registration.version + 1 if before else 1,
         created_at=before.registration.created_at if before else asked.at,
         updated_at=asked.at,
         event_id=state.id,
-        occurrence=None,
+        occurrence=found.name,
         person=asked.person,
         party_size=size,
         status="registered" if fits else "waiting",
     )
     if fits:
-        fact: EventFact = RegistrationMade(_counted(state, asked, registered=size), registration)
+        after, occurrence = counted(event, state, found, asked, registered=size)
+        fact: EventFact = RegistrationMade(after, registration, occurrence)
     else:
-        fact = RegistrationWaitlisted(_counted(state, asked, waiting=size), registration)
+        after, occurrence = counted(event, state, found, asked, waiting=size)
+        fact = RegistrationWaitlisted(after, registration, occurrence)
     body = answer(evolve(event, fact).places[registration.id])
     private = admission.admitted(state, command, registration.id, asked)
     return Decision(Done("registration", registration.id, body, 201), (fact,), private=private)
@@ -68,72 +92,111 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
 
 def leave(event: Event, state: EventState, command: LeaveEvent, asked: Asked) -> Decision:
     """Give the places back, or stop waiting; those who then fit move up."""
-    place = event.places.get(command.registration_id)
+    if state.recurrence is not None and command.occurrence is None:
+        return Decision(Refused("invalid-body", 422, errors=(("/occurrence", "is needed: the event recurs"),)))
+    place = event.places.get(_id(state, command))
     if place is None or place.registration.person != asked.person:
         return Decision(NOT_FOUND)
-    if state.status == "cancelled":
+    found = seats(event, state, place.registration.occurrence)
+    if isinstance(found, Refused) or status(event, state, found) == "cancelled":
         place = cancelled(place)
     mine = place.registration
-    if mine.status not in ACTIVE:
+    if isinstance(found, Refused) or mine.status not in ACTIVE:
         return Decision(Done("registration", mine.id, answer(place)))
-    if not _open(state, asked):
-        return Decision(refused("event-not-open", status=state.status))
+    if not are_open(found, asked):
+        return Decision(refused("event-not-open", status=status(event, state, found)))
     # While a waiting party fits, a follow-up that goes on promoting is on its way already.
-    settled = not event.waiting.fits(state.left)
-    size = mine.party_size
-    after = (
-        _counted(state, asked, waiting=-size) if mine.status == "waiting" else _counted(state, asked, registered=-size)
+    settled = not found.line.fits(found.left)
+    waited = mine.status == "waiting"
+    after, occurrence = counted(
+        event, state, found, asked, waiting=-waited * mine.party_size, registered=-(not waited) * mine.party_size
     )
     mine = replace(mine, version=mine.version + 1, updated_at=asked.at, status="cancelled")
-    fact = RegistrationCancelled(after, mine)
-    _, promoted, then = promotions(evolve(event, fact), asked) if settled else (event, (), ())
+    fact = RegistrationCancelled(after, mine, occurrence)
+    _, promoted, then = promotions(evolve(event, fact), asked, found.name) if settled else (event, (), ())
     return Decision(Done("registration", mine.id, answer(Place(mine))), (fact, *promoted), then)
 
 
-def promote(event: Event, state: EventState, asked: Asked) -> Decision:
+def resize(event: Event, state: EventState, command: ChangeRegistration, asked: Asked) -> Decision:
+    """Come with more or fewer people. A smaller party lets others move up; a larger one needs the places at once.
+
+    Who waits keeps their place in the line.
+    """
+    place = event.places.get(_id(state, command))
+    if place is None or place.registration.person != asked.person:
+        return Decision(NOT_FOUND)
+    mine, size = place.registration, command.party_size
+    found = seats(event, state, mine.occurrence)
+    if isinstance(found, Refused):
+        return Decision(refused("event-not-open", status="cancelled"))
+    if not are_open(found, asked):
+        return Decision(refused("event-not-open", status=status(event, state, found)))
+    if mine.status not in ACTIVE:
+        return Decision(refused("registration-wrong-state", status=mine.status))
+    more = size - mine.party_size
+    if more == 0:
+        return Decision(Done("registration", mine.id, answer(place)))
+    if wrong := _wrong_size(size):
+        return Decision(wrong)
+    waited = mine.status == "waiting"
+    settled = not found.line.fits(found.left)
+    if more > 0 and state.hidden:
+        return Decision(refused("event-not-open", status=state.status))
+    if not waited and more > 0 and found.left is not None and (more > found.left or not settled):
+        return Decision(refused("event-full", left=found.left))
+    after, occurrence = counted(event, state, found, asked, waiting=waited * more, registered=(not waited) * more)
+    mine = replace(mine, version=mine.version + 1, updated_at=asked.at, party_size=size)
+    fact = RegistrationChanged(after, mine, occurrence)
+    changed = evolve(event, fact)
+    changed, promoted, then = promotions(changed, asked, found.name) if settled else (changed, (), ())
+    return Decision(Done("registration", mine.id, answer(changed.places[mine.id])), (fact, *promoted), then)
+
+
+def promote(event: Event, state: EventState, command: PromoteWaiting, asked: Asked) -> Decision:
     """Go on promoting; only the service asks this of itself."""
     if not asked.may("system"):
         return Decision(FORBIDDEN)
-    _, promoted, then = promotions(event, asked)
+    _, promoted, then = promotions(event, asked, command.occurrence)
     return Decision(Done("event", state.id, None), promoted, then)
 
 
-def promotions(event: Event, asked: Asked) -> tuple[Event, tuple[Fact, ...], tuple[PromoteWaiting, ...]]:
+def promotions(
+    event: Event, asked: Asked, name: str | None = None
+) -> tuple[Event, tuple[Fact, ...], tuple[PromoteWaiting, ...]]:
     """Give free places to those who wait, a step at a time; a follow-up goes on with what remains.
 
     It goes on, too, when the next in line is not at hand.
     """
     facts: list[Fact] = []
-    state = event.state
-    if state is None or not _taking(state, asked):
+    found = _seats(event, name)
+    if found is None or event.state is None or not are_given(event.state, found, asked):
         return event, (), ()
-    while len(facts) < STEP and (place := event.waiting.first(state.left)) is not None:
+    while len(facts) < STEP and (place := found.line.first(found.left)) is not None:
         mine = place.registration
         size = mine.party_size
-        fact = RegistrationPromoted(
-            _counted(state, asked, registered=size, waiting=-size),
-            replace(mine, version=mine.version + 1, updated_at=asked.at, status="registered"),
-        )
+        assert event.state is not None  # noqa: S101 -- it has seats
+        after, occurrence = counted(event, event.state, found, asked, registered=size, waiting=-size)
+        promoted = replace(mine, version=mine.version + 1, updated_at=asked.at, status="registered")
+        fact = RegistrationPromoted(after, promoted, occurrence)
         facts.append(fact)
-        event, state = evolve(event, fact), fact.event
-    then = (PromoteWaiting(state.id),) if event.waiting.fits(state.left) else ()
+        event = evolve(event, fact)
+        found = _seats(event, name) or found
+    then = (PromoteWaiting(event.state.id, name),) if event.state and found.line.fits(found.left) else ()
     return event, tuple(facts), then
 
 
-def _open(state: EventState, asked: Asked) -> bool:
-    return state.status == "published" and asked.at < state.ends_at_utc
+def _seats(event: Event, name: str | None) -> Seats | None:
+    """The places that can be promoted to; none where there is no such occurrence any more."""
+    found = seats(event, event.state, name) if event.state is not None else None
+    return None if isinstance(found, Refused) else found
 
 
-def _taking(state: EventState, asked: Asked) -> bool:
-    """Whether places are given: while an event is hidden they can be given back only."""
-    return _open(state, asked) and not state.hidden
+def _id(state: EventState, command: Mine) -> str:
+    """The registration that a command means: an event that does not recur has one a person, however it is named."""
+    return command.single if command.single and state.recurrence is None else command.registration_id
 
 
-def _counted(state: EventState, asked: Asked, *, registered: int = 0, waiting: int = 0) -> EventState:
-    """The event's next state, with that many people more (or fewer)."""
-    return replace(
-        following(state, asked),
-        registered=state.registered + registered,
-        waiting=state.waiting + waiting,
-        left=None if state.left is None else state.left - registered,
-    )
+def _wrong_size(size: int) -> Refused | None:
+    if 1 <= size <= LARGEST_PARTY:
+        return None
+    return Refused("invalid-body", 422, errors=(("/party_size", f"is not 1 to {LARGEST_PARTY}"),))

@@ -5,8 +5,9 @@ from typing import Any, Final
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
-from shared import instants
+from shared import instants, recurrence
 from shared.contracts.events import ChangeEvent, CreateEvent, EventState, EventType, Venue, VenueChange, Visibility
+from shared.contracts.recurrence import Recurrence, RecurrenceChange
 from shared.decider import Refused
 
 
@@ -30,6 +31,7 @@ class Plan(Struct, frozen=True):
     age_max: int | None
     type: EventType
     previous: str | None
+    recurrence: Recurrence | None
 
 
 class Times(Struct, frozen=True):
@@ -56,7 +58,10 @@ def changed(plan: Plan, command: ChangeEvent) -> tuple[Plan, tuple[str, ...]]:
     """The plan after a change, and the names of the fields that are new in it."""
     wanted: dict[str, Any] = {name: value for name in FIELDS if (value := getattr(command, name)) is not UNSET}
     if isinstance(command.venue, VenueChange):
-        wanted["venue"] = _merged(plan.venue or Venue(), command.venue)
+        wanted["venue"] = merged(plan.venue or Venue(), command.venue)
+    if isinstance(command.recurrence, RecurrenceChange):
+        new_rule = {name: value for name, value in asdict(command.recurrence).items() if value is not UNSET}
+        wanted["recurrence"] = replace(plan.recurrence or Recurrence(), **new_rule)
     new = {name: value for name, value in wanted.items() if value != getattr(plan, name)}
     return replace(plan, **new), tuple(new)
 
@@ -82,12 +87,16 @@ def check(plan: Plan) -> Times | Refused:
         errors.append(("/age_max", "is below age_min"))
     if plan.capacity is not None and plan.capacity < 0:
         errors.append(("/capacity", "is below 0"))
+    if plan.recurrence is not None and not errors:
+        series = recurrence.Series(plan.starts_at, plan.ends_at, plan.timezone, plan.recurrence)
+        errors += [(f"/recurrence{pointer}", detail) for pointer, detail in recurrence.flaws(series)]
     if errors:
         return Refused("invalid-body", 422, errors=tuple(errors))
     return Times(starts, ends)
 
 
-def _merged(venue: Venue, change: VenueChange) -> Venue:
+def merged(venue: Venue, change: VenueChange) -> Venue:
+    """A venue after a change."""
     new = {name: value for name, value in asdict(change).items() if value is not UNSET}
     if new.get("access", ()) is None:
         new["access"] = ()
@@ -102,11 +111,20 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _instant(plan: Plan, field: str, errors: list[tuple[str, str]]) -> str:
+def flaw_of(local: str, zone: str) -> str:
+    """What is wrong with a local time, if anything is."""
     try:
-        return instants.to_utc(getattr(plan, field), plan.timezone)
+        instants.to_utc(local, zone)
     except instants.SkippedTime:
-        errors.append((f"/{field}", f"does not exist in {plan.timezone}: a clock change skips it"))
+        return f"does not exist in {zone}: a clock change skips it"
     except (ValueError, OverflowError):
-        errors.append((f"/{field}", "is no local time of the form YYYY-MM-DDTHH:MM"))
+        return "is no local time of the form YYYY-MM-DDTHH:MM"
     return ""
+
+
+def _instant(plan: Plan, field: str, errors: list[tuple[str, str]]) -> str:
+    local = getattr(plan, field)
+    if wrong := flaw_of(local, plan.timezone):
+        errors.append((f"/{field}", wrong))
+        return ""
+    return instants.to_utc(local, plan.timezone)

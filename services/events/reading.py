@@ -3,22 +3,29 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from services.events import campaign as campaigns
-from services.events.document import Event, answer, attends, cancelled, manages, visible
+from services.events.document import Event, Session, answer, attends, cancelled, manages, visible, whereabouts
 from services.events.lines import place_of
 from services.events.store import EventsStore, event_of
 from services.events.waiting import Place
-from shared.contracts.events import CampaignState, EventState, RegistrationAnswer
+from shared import series
+from shared.contracts.events import CampaignState, EventState, Occurrence, RegistrationAnswer
 from shared.decider import FORBIDDEN, NOT_FOUND, Refused
-from shared.mongo import QUERY_MS, Document, translated
+from shared.mongo import QUERY_MS, Document, find, translated
 from shared.queries import BadQuery
 
 SNAPSHOT_MS: Final = 60_000
 """`maxTimeMS` of each collection of a snapshot."""
-KINDS: Final = {"campaign": "campaigns", "partner": "partners", "event": "events"}
+KINDS: Final = {
+    "campaign": "campaigns",
+    "partner": "partners",
+    "event": "events",
+    "occurrence": "occurrences",
+}
 
 
 class Page(Struct, frozen=True):
@@ -54,14 +61,29 @@ class Reading:
                 return None
             if not (event.state.hidden or event.state.visibility == "hidden_location") or person is None:
                 return event.state if visible(event, person) else None
-            mine = await self._database.registrations.find_one(
-                {"state.person": person, "state.event_id": name}, max_time_ms=QUERY_MS
-            )
             standing = await self.store.shifts.stands(name, person)
-        told = manages(event, person) or standing or (mine is not None and attends(place_of(mine)))
+            told = manages(event, person) or standing or bool(await self._attended(name, person))
         if not told and not visible(event, person):
             return None
         return replace(event.state, venue=event.venue, online_url=event.online_url) if told else event.state
+
+    async def occurrence(self, name: str, occurrence: str, person: str | None) -> Occurrence | None:
+        """One occurrence, if the person may know of it; with its place, if they organise it or go there."""
+        with translated():
+            event = await self._event(name, person)
+            if event is None or event.state is None or not visible(event, person):
+                return None
+            found = await self.store.sessions.by_name([(name, occurrence)])
+            session = found.get((name, occurrence), Session())
+            slot = series.find(event.state, occurrence, session.state)
+            if slot is None:
+                return None
+            shown = series.shown(event.state, slot, session.state)
+            if event.state.visibility != "hidden_location" or person is None:
+                return shown
+            told = manages(event, person) or occurrence in await self._attended(name, person)
+        real = whereabouts(replace(event, sessions={occurrence: session}), occurrence)
+        return replace(shown, venue=real.venue, online_url=real.online_url) if told else shown
 
     async def managed(self, name: str, person: str | None) -> Event | Refused:
         """An event, for those who manage it."""
@@ -101,7 +123,7 @@ class Reading:
             return await self._page({"state.event_id": event_id}, cursor, limit, newest_first=False)
 
     async def snapshot(self) -> AsyncIterator[dict[str, Any]]:
-        """Every campaign, partner and event, one after the other, as their states stand when it is their turn."""
+        """Every campaign, partner, event and touched occurrence in turn, as its state stands when it is its turn."""
         with translated():
             for kind, collection in KINDS.items():
                 found = self._database[collection].find({}, {"state": 1}, max_time_ms=SNAPSHOT_MS, batch_size=500)
@@ -128,24 +150,47 @@ class Reading:
         found = self._database.registrations.find(query, max_time_ms=QUERY_MS)
         documents = await found.sort([("state.created_at", way), ("_id", way)]).to_list(limit + 1)
         places = [place_of(document) for document in documents[:limit]]
-        off = await self._cancelled({place.registration.event_id for place in places})
+        off = await self._off(places)
         items = [await self._answer(place, off) for place in places]
         more = len(documents) > limit
         return Page(tuple(items), f"{items[-1].created_at}~{items[-1].id}" if more else None)
 
     async def _answer(self, place: Place, off: frozenset[str]) -> RegistrationAnswer:
-        if place.registration.event_id in off:
+        mine = place.registration
+        if mine.id in off:
             return answer(cancelled(place))
         if place.order is None:
             return answer(place)
-        return answer(place, await self.store.lines.position(place.registration.event_id, place.order))
+        return answer(place, await self.store.lines.position(mine.event_id, mine.occurrence, place.order))
 
-    async def _cancelled(self, events: set[str]) -> frozenset[str]:
-        """Those of the events that are cancelled, with everything that hangs on them."""
-        found = self._database.events.find(
-            {"_id": {"$in": list(events)}, "state.status": "cancelled"}, {"_id": 1}, max_time_ms=QUERY_MS
+    async def _attended(self, event_id: str, person: str) -> frozenset[str | None]:
+        """The occurrences of an event that a person has places at; None stands for an event that does not recur."""
+        query = {"state.person": person, "state.event_id": event_id}
+        documents = await self._database.registrations.find(query, max_time_ms=QUERY_MS).to_list(None)
+        places = [place for document in documents if attends(place := place_of(document))]
+        off = await self._off([place for place in places if place.registration.occurrence is not None])
+        return frozenset(place.registration.occurrence for place in places if place.registration.id not in off)
+
+    async def _off(self, places: Sequence[Place]) -> frozenset[str]:
+        """Those of the registrations whose event or occurrence is called off, or is in the series no more."""
+        mine = [place.registration for place in places]
+        events = await find(
+            self._database.events, {"_id": {"$in": sorted({one.event_id for one in mine})}}, {"state": 1}
         )
-        return frozenset([document["_id"] async for document in found])
+        states = {document["_id"]: msgspec.convert(document["state"], EventState) for document in events}
+        keys = {(one.event_id, one.occurrence) for one in mine if one.occurrence is not None}
+        sessions = await self.store.sessions.by_name(keys)
+        off = set()
+        for one in mine:
+            state, name = states.get(one.event_id), one.occurrence
+            if state is None:
+                continue
+            session = sessions.get((one.event_id, name), Session()) if name is not None else Session()
+            slot = series.find(state, name, session.state) if name is not None else None
+            gone = name is not None and (slot is None or slot.off)
+            if gone or state.status == "cancelled":
+                off.add(one.id)
+        return frozenset(off)
 
 
 def _beyond(cursor: str, compare: str) -> Sequence[dict[str, Any]]:

@@ -4,7 +4,7 @@ from services.events import campaign, clearance, event, shift
 from services.events.campaign import Campaign
 from services.events.campaign_document import Parted
 from services.events.clearance import Noted, Standing
-from services.events.document import Admitted, Arranged, Event, Hidden
+from services.events.document import Admitted, Arranged, ArrangedOccurrence, Event, Hidden
 from services.events.roster import Remarked, Shift
 from shared.contracts.events import CampaignCommand, CampaignFact, EventCommand, EventFact
 from shared.contracts.message import Command, Fact
@@ -36,7 +36,7 @@ def evolve(state: State, fact: Fact) -> State:
     match state:
         case Campaign() if isinstance(fact, CampaignFact | Parted):
             return campaign.evolve(state, fact)
-        case Event() if isinstance(fact, EventFact | Arranged | Hidden | Admitted):
+        case Event() if isinstance(fact, EventFact | Arranged | ArrangedOccurrence | Hidden | Admitted):
             return event.evolve(state, fact)
         case Shift() if isinstance(fact, ShiftFact | Remarked):
             return shift.evolve(state, fact)

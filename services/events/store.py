@@ -1,7 +1,8 @@
-"""The documents that decisions read and write: `campaigns`, `slugs`, `partners`, `events`, `registrations`.
+"""The documents that decisions read and write; `COLLECTIONS` names them.
 
 Each holds its contract's state as `state`, beside what only the owner knows. A batch is loaded with a few bulk finds
-and saved in one transaction; campaigns, partners and events are guarded by version, and a registration by its event.
+and saved in one transaction; campaigns, partners and events are guarded by version, and a registration
+and an occurrence by their event.
 """
 
 from collections import defaultdict
@@ -15,12 +16,14 @@ from services.events import attached
 from services.events.acting import Acting, acting
 from services.events.campaign import Campaign
 from services.events.clearance import Standing
-from services.events.document import Event, Hidden
+from services.events.document import Event, Hidden, Whereabouts
+from services.events.document import Session as Occasion
 from services.events.evolution import STEP as HEIRS
 from services.events.evolution import heir
 from services.events.lines import Lines, place_of
 from services.events.roster import Shift
 from services.events.rules import State
+from services.events.sessions import Sessions, document_of
 from services.events.shift import STEP
 from services.events.shift_store import COLLECTIONS as OF_SHIFTS
 from services.events.shift_store import UNIQUE, Change, ShiftStore, shift_changes, standing_changes
@@ -29,6 +32,7 @@ from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
     CampaignState,
     ChangeCampaign,
+    ChangeRegistration,
     CreateCampaign,
     CreateEvent,
     EventState,
@@ -40,6 +44,7 @@ from shared.contracts.events import (
     PartnerState,
     PromoteWaiting,
     Register,
+    ReviewOccurrences,
     TakeOver,
     Venue,
 )
@@ -66,6 +71,7 @@ COLLECTIONS: Final = (
     "slugs",
     "partners",
     "events",
+    "occurrences",
     "registrations",
     *OF_SHIFTS,
     *attached.COLLECTIONS,
@@ -80,6 +86,7 @@ class EventsStore:
         self._client = client
         self.database = database
         self.lines = Lines(database.registrations)
+        self.sessions = Sessions(database.occurrences)
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
         self.shifts = ShiftStore(database, self.watched)
@@ -89,6 +96,8 @@ class EventsStore:
         await self.inbox.prepare()
         await self.calendar.prepare()
         await self.shifts.prepare()
+        with translated():
+            await self.sessions.prepare()
         database = self.database
         waiting = {"order": {"$exists": True}}
         with translated():
@@ -98,13 +107,14 @@ class EventsStore:
                 await database.partners.create_index([(f"state.{people}", 1), ("_id", 1)], name=people)
             await database.events.create_index([("state.campaign_id", 1)], name="campaign")
             registrations = database.registrations
+            line = [("state.event_id", 1), ("state.occurrence", 1)]
             await registrations.create_index(
-                [("state.event_id", 1), ("state.party_size", 1), ("order", 1)],
-                name="line",
+                [*line, ("state.party_size", 1), ("order", 1)],
+                name="line_of_occurrence",
                 partialFilterExpression=waiting,
             )
             await registrations.create_index(
-                [("state.event_id", 1), ("order", 1)], name="position", partialFilterExpression=waiting
+                [*line, ("order", 1)], name="position_of_occurrence", partialFilterExpression=waiting
             )
             await registrations.create_index([("state.person", 1), ("state.created_at", -1), ("_id", -1)], name="mine")
             await registrations.create_index([("state.event_id", 1), ("state.created_at", 1), ("_id", 1)], name="event")
@@ -199,9 +209,11 @@ class EventsStore:
         for document in await _by_id(self.database.events, events):
             events[document["_id"]] = event_of(document)
         named = {
-            ask.command.registration_id
+            name
             for ask in asks
-            if isinstance(ask.command, Register | LeaveEvent | NoteAttendance)
+            if isinstance(ask.command, Register | LeaveEvent | ChangeRegistration | NoteAttendance)
+            for name in (ask.command.registration_id, getattr(ask.command, "single", ""))
+            if name
         }
         for ask in asks:
             if isinstance(ask.command, ImportRegistrations):
@@ -219,6 +231,7 @@ class EventsStore:
                 events[ask.stream] = replace(events[ask.stream], shifts=names)
         await self._add_attached(events, asks)
         await self._add_campaigns(events, asks)
+        await self.sessions.add(events, asks)
         await self.lines.add_heads(events, [ask.command for ask in asks])
         return dict(events)
 
@@ -327,12 +340,19 @@ class _Changes:
             had = was.attached.get(name)
             if thing is not had:
                 self._note(attached.collection_of(thing), _document(thing), had.version if had else None)
-        at_hand = {place.registration.id: place for head in was.waiting.heads.values() for place in head}
+        lines = [was.waiting, *(session.waiting for session in was.sessions.values())]
+        at_hand = {place.registration.id: place for line in lines for head in line.heads.values() for place in head}
         before = at_hand | was.places
         for name, place in now.places.items():
             known = before.get(name)
             if place is not known:
                 self._note("registrations", _place_document(place), known.registration.version if known else None)
+
+        for name, session in now.sessions.items():
+            before_it = was.sessions.get(name, Occasion())
+            if session is not before_it and session.state is not None:
+                version = before_it.state.version if before_it.state else None
+                self._note("occurrences", document_of(session, session.state), version)
 
     def write(self, collection: Collection, session: Session) -> None:
         """Write what was noted for a collection."""
@@ -354,6 +374,7 @@ def event_of(document: Document) -> Event:
         venue=msgspec.convert(document["venue"], Venue | None),
         online_url=document["online_url"],
         partner_id=document["partner_id"],
+        whereabouts=msgspec.convert(document.get("whereabouts", ()), tuple[Whereabouts, ...]),
         hidden=msgspec.convert(document.get("hidden"), Hidden | None),
         waiting=WaitingList(sizes, {}, document["next_order"]),
     )
@@ -390,7 +411,8 @@ def _campaign_of(event: Event, ask: Ask) -> str | None:
     if isinstance(ask.command, CreateEvent):
         return ask.command.campaign_id
     state = event.state
-    if state is None or isinstance(ask.command, LeaveEvent | PromoteWaiting | CancelShifts):
+    unasked = LeaveEvent | ChangeRegistration | PromoteWaiting | ReviewOccurrences | CancelShifts
+    if state is None or isinstance(ask.command, unasked):
         return None
     if isinstance(ask.command, Register) and state.visibility != "members" and state.published_at and not state.hidden:
         return None
@@ -413,6 +435,7 @@ def _event_document(event: Event, state: EventState) -> Document:
         "venue": msgspec.to_builtins(event.venue),
         "online_url": event.online_url,
         "partner_id": event.partner_id,
+        "whereabouts": msgspec.to_builtins(event.whereabouts),
         "hidden": msgspec.to_builtins(event.hidden),
         "waiting": {str(size): count for size, count in event.waiting.sizes.items()},
         "next_order": event.waiting.next_order,

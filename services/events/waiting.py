@@ -64,6 +64,16 @@ class WaitingList(Struct, frozen=True):
         head = tuple(place for place in self.heads.get(size, ()) if place.registration.id != registration.id)
         return replace(self, sizes=sizes, heads=self.heads | {size: head})
 
+    def resized(self, place: Place, registration: RegistrationState) -> tuple["WaitingList", Place]:
+        """The list after a waiting party became another size; it keeps its place in the line."""
+        after = replace(place, registration=registration)
+        rest = self.without(place.registration)
+        size = registration.party_size
+        count, head = rest.sizes.get(size, 0), rest.heads.get(size, ())
+        if len(head) == count or (head and _order(after) < _order(head[-1])):
+            head = tuple(sorted((*head, after), key=_order))
+        return WaitingList(rest.sizes | {size: count + 1}, rest.heads | {size: head}, rest.next_order), after
+
     def _fitting(self, left: int | None) -> list[int]:
         return [size for size in self.sizes if left is None or size <= left]
 

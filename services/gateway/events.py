@@ -29,7 +29,9 @@ from services.gateway.fields import (
 )
 from services.gateway.idempotency import new_id, suffix
 from services.gateway.personal import Personal
-from services.gateway.table import PATTERNS, Route
+from services.gateway.problems import Flaw, ProblemError
+from services.gateway.table import PATTERNS, Parameter, Route
+from shared import recurrence
 from shared.contracts.events import (
     CancelEvent,
     ChangeEvent,
@@ -44,10 +46,15 @@ from shared.contracts.events import (
     VenueChange,
     Visibility,
 )
+from shared.contracts.recurrence import Day, Hours, Recurrence, RecurrenceChange
+from shared.recurrence import MOST_DATES
 
 _PLACE: Final = "/v1/events/{event_id}"
 
 Capacity = Annotated[int, Field(ge=1, le=1_000_000)]
+PartySize = Annotated[int, Field(ge=1, le=10)]
+LocalTimes = Annotated[tuple[LocalTime, ...], Field(max_length=MOST_DATES)]
+TimeOfDay = Annotated[str, Field(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
@@ -61,6 +68,26 @@ class Place(Body):
     lat: Latitude | None = None
     lon: Longitude | None = None
     access: Access = ()
+
+
+class WeeklyHours(Body):
+    """A day of the week and two local times `HH:MM`."""
+
+    day: Day
+    opens: TimeOfDay
+    closes: TimeOfDay
+
+
+class Again(Body):
+    """How an event comes again (RFC 5545): a rule, or simple weekly hours, which are stored as a rule.
+
+    `exdates` are original local starts that are left out, `rdates` are local starts besides.
+    """
+
+    rrule: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    exdates: LocalTimes = ()
+    rdates: LocalTimes = ()
+    weekly: Annotated[tuple[WeeklyHours, ...], Field(max_length=7)] | None = None
 
 
 class NewEvent(Body):
@@ -85,6 +112,7 @@ class NewEvent(Body):
     publish: bool = False
     type: EventType = "one_off"
     previous: Id | None = None
+    recurrence: Again | None = None
 
 
 class PlaceChange(Body):
@@ -118,6 +146,7 @@ class EventChange(Body):
     age_max: Age | None = None
     type: EventType = Field(default_factory=absent)
     previous: Id | None = None
+    recurrence: Again | None = None
 
 
 class Cancelling(Body):
@@ -127,15 +156,22 @@ class Cancelling(Body):
 
 
 class Party(Body):
-    """How many come, the caller included.
+    """How many come, the caller included; `occurrence` is required when the event recurs.
 
     `ages`, one for each, are asked for where an event has an age range; they are looked at and not kept. For people
     under 18 `guardian_consent` says that a parent or guardian agrees.
     """
 
-    party_size: Annotated[int, Field(ge=1, le=10)] = 1
+    party_size: PartySize = 1
     ages: Annotated[tuple[Age, ...], Field(max_length=10)] = ()
     guardian_consent: bool = False
+    occurrence: Annotated[LocalTime | None, Field(description="Its original local start.")] = None
+
+
+class Leaving(Body):
+    """Which occurrence, by its original local start; required when the event recurs."""
+
+    occurrence: LocalTime | None = None
 
 
 class Registrations(Struct, frozen=True):
@@ -151,21 +187,51 @@ def create(wish: Wish[NewEvent]) -> CreateEvent:
     campaign = existing(PATTERNS["campaign_id"], fields.pop("campaign_id"), "/campaign_id")
     _check_previous(fields)
     venue = fields.pop("venue", None)
+    again = _again(fields)
     return CreateEvent(
         event_id=new_id("event", wish.command_id),
         campaign_id=campaign,
         venue=Venue(**venue) if venue else None,
+        recurrence=None if again is None else Recurrence(**again),
         **fields,
     )
 
 
 def change(wish: Wish[EventChange]) -> ChangeEvent:
     """Make the command of a change; a venue is merged by the service, which knows it."""
-    fields = sent(wish.body)
+    return ChangeEvent(wish.id, revision=wish.revision, **changes(wish.body))
+
+
+def changes(body: EventChange) -> dict[str, Any]:
+    """The fields of a change as its command has them."""
+    fields = sent(body)
     _check_previous(fields)
     if isinstance(fields.get("venue"), dict):
         fields["venue"] = VenueChange(**fields["venue"])
-    return ChangeEvent(wish.id, revision=wish.revision, **fields)
+    if "recurrence" in fields:
+        again = _again(fields)
+        fields["recurrence"] = None if again is None else RecurrenceChange(**again)
+    return fields
+
+
+def _again(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Take the recurrence out of a body's fields, simple weekly hours as a rule."""
+    again: dict[str, Any] | None = fields.pop("recurrence", None)
+    hours = again.pop("weekly", None) if again else None
+    if again is None or hours is None:
+        return again
+    if "rrule" in again:
+        raise _flaw("/recurrence/weekly", "Say either `weekly` or `rrule`.")
+    rules = recurrence.weekly(Hours(**one) for one in hours)
+    times = (fields.get("starts_at", "")[11:], fields.get("ends_at", "")[11:])
+    if len(rules) != 1 or (rules[0].opens, rules[0].closes) != times:
+        detail = "All must be at the times of `starts_at` and `ends_at`; other hours are another event."
+        raise _flaw("/recurrence/weekly", detail)
+    return {**again, "rrule": rules[0].rrule}
+
+
+def _flaw(pointer: str, detail: str) -> ProblemError:
+    return ProblemError("invalid-body", errors=[Flaw(pointer, detail)])
 
 
 def _check_previous(fields: dict[str, Any]) -> None:
@@ -181,19 +247,34 @@ def own_place(body: NewEvent, answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in sent(body).items() if name in {"venue", "online_url"}}
 
 
-def registration_id(event: str, person: str) -> str:
-    """One registration a person and event, the same whenever they register."""
-    return f"{event}.{suffix('registration', event, person)}"
+def registration_id(event: str, person: str, occurrence: str | None = None) -> str:
+    """One registration a person and event, or a person and occurrence, the same whenever they register."""
+    named = () if occurrence is None else (occurrence,)
+    return f"{event}.{suffix('registration', event, person, *named)}"
+
+
+def ids_of(wish: Wish[Any], occurrence: str | None) -> tuple[str, str]:
+    """The registration that the caller means, and what it is called if the event does not recur after all."""
+    single = "" if occurrence is None else registration_id(wish.id, wish.person)
+    return registration_id(wish.id, wish.person, occurrence), single
 
 
 def _register(wish: Wish[Party]) -> Register:
+    name, single = ids_of(wish, wish.body.occurrence)
     return Register(
-        wish.id, registration_id(wish.id, wish.person), wish.body.party_size, wish.body.ages, wish.body.guardian_consent
+        wish.id,
+        name,
+        wish.body.party_size,
+        wish.body.ages,
+        wish.body.guardian_consent,
+        occurrence=wish.body.occurrence,
+        single=single,
     )
 
 
-def _leave(wish: Wish[Nothing]) -> LeaveEvent:
-    return LeaveEvent(wish.id, registration_id(wish.id, wish.person))
+def _leave(wish: Wish[Leaving]) -> LeaveEvent:
+    name, single = ids_of(wish, wish.body.occurrence)
+    return LeaveEvent(wish.id, name, wish.body.occurrence, single)
 
 
 WRITES: Final = (
@@ -220,7 +301,7 @@ WRITES: Final = (
         build=change,
         answers={200: EventState},
         tag="events",
-        problems=("event-wrong-state", "less-than-committed", "revision-mismatch"),
+        problems=("event-wrong-state", "less-than-committed", "revision-mismatch", "series-changed-too-often"),
     ),
     Write(
         method="POST",
@@ -269,12 +350,13 @@ WRITES: Final = (
         path=f"{_PLACE}/registrations/me",
         summary="Give the places back",
         service="events",
-        body=Nothing,
+        body=Leaving,
         command=LeaveEvent,
         build=_leave,
         answers={200: RegistrationAnswer},
         tag="registrations",
         problems=("event-not-open",),
+        query=(Parameter("occurrence", "Original local start of the occurrence; required when the event recurs."),),
     ),
 )
 

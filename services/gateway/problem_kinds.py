@@ -243,6 +243,11 @@ KINDS: dict[str, Kind] = {
         "A guardian has to agree",
         "`under_18` of the party are under 18. Register with `guardian_consent` once a parent or guardian agrees.",
     ),
+    "series-changed-too-often": Kind(
+        409,
+        "The series has been changed too often",
+        "What a series was before each change is kept, `most` times. Let it end, and plan a new one.",
+    ),
     "figure-told-already": Kind(
         409,
         "The figure is told already",

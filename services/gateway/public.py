@@ -28,6 +28,7 @@ REGISTRATIONS: Final[dict[type[Fact], str]] = {
     events.RegistrationWaitlisted: "waitlisted",
     events.RegistrationPromoted: "promoted",
     events.RegistrationCancelled: "left",
+    events.RegistrationChanged: "changed",
 }
 """What registrations do, without saying whose."""
 
@@ -153,6 +154,10 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
             return forms.EventPublished(event, "unhidden")
         case events.EventChanged():
             return forms.EventChanged(event, "changed")
+        case events.OccurrenceChanged(occurrence=occurrence):
+            return forms.EventChanged(event, "occurrence_changed", _occurrence(event, occurrence))
+        case events.OccurrenceCancelled(occurrence=occurrence):
+            return forms.EventChanged(event, "occurrence_cancelled", _occurrence(event, occurrence))
         case events.EventCancelled():
             return forms.EventCancelled(event, "cancelled")
         case completion.EventCompleted():
@@ -162,10 +167,21 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
         case attendance.HeadcountTaken() if event.status == "completed":
             again = event.attendance is not None and event.attendance.corrections
             return forms.EventCompleted(event, "corrected" if again else "added")
-        case _ if type(fact) in REGISTRATIONS:
-            return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)])
+        case _ if isinstance(fact, events.RegistrationFact):
+            return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)], _occurrence(event, fact.occurrence))
         case _:
             return None
+
+
+def _occurrence(event: forms.Event, state: events.OccurrenceState | None) -> forms.Occurrence | None:
+    """The occurrence that a fact is about; of a hidden location the ward alone."""
+    if state is None:
+        return None
+    shown = _allowed(state, forms.Occurrence)
+    if event.visibility != "hidden_location":
+        return shown
+    ward = shown.venue.ward if shown.venue else None
+    return replace(shown, venue=forms.Venue(ward=ward) if ward else None, online_url=None)
 
 
 def _corrected(fact: completion.OutcomesChanged) -> bool:

@@ -116,6 +116,14 @@ class Attendance(Struct, frozen=True):
     corrections: tuple[FigureCorrection, ...]
 
 
+class Recurrence(Struct, frozen=True, omit_defaults=True):
+    """How an event comes again (RFC 5545)."""
+
+    rrule: str | None = None
+    exdates: tuple[str, ...] = ()
+    rdates: tuple[str, ...] = ()
+
+
 class Event(Struct, frozen=True):
     """An event; `registered`, `waiting` and `left` count people."""
 
@@ -153,6 +161,21 @@ class Event(Struct, frozen=True):
     outcomes: tuple[Outcome, ...] = ()
     type: EventType = "one_off"
     previous: str | None = None
+    recurrence: Recurrence | None = None
+
+
+class Occurrence(Struct, frozen=True, omit_defaults=True):
+    """One occurrence, named by its original local start; what is null is as the series says."""
+
+    occurrence: str
+    registered: int = 0
+    waiting: int = 0
+    starts_at: str | None = None
+    ends_at: str | None = None
+    venue: Venue | None = None
+    online_url: str | None = None
+    capacity: int | None = None
+    cancellation: Cancellation | None = None
 
 
 class Need(Struct, frozen=True):
@@ -270,10 +293,14 @@ class PartnerLeft(OfPartner, frozen=True):
 
 
 class OfEvent(Message, frozen=True):
-    """`change`: published, changed, cancelled; of registrations: registered, waitlisted, promoted, changed, left."""
+    """`change`: published, changed, cancelled; of registrations: registered, waitlisted, promoted, changed, left.
+
+    `occurrence` is the one that this is about, if it is about one of a series alone.
+    """
 
     event: Event
     change: str
+    occurrence: Occurrence | None = None
 
 
 class EventPublished(OfEvent, frozen=True):
@@ -281,7 +308,7 @@ class EventPublished(OfEvent, frozen=True):
 
 
 class EventChanged(OfEvent, frozen=True):
-    """An event is not what it was."""
+    """An event is not what it was. `change`: changed; occurrence_changed, occurrence_cancelled: one of a series."""
 
 
 class EventCancelled(OfEvent, frozen=True):

@@ -42,6 +42,7 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "offer_id": f"offer_{_SUFFIX}",
         "befriending_id": f"befriending_{_SUFFIX}",
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
+        "occurrence": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}",
         "person": PERSON,
         "kind": "campaign|event|need",
         "target_id": f"{CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}",

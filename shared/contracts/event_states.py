@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from shared.contracts.additions import AddedCategory, AddedNeedKind
 from shared.contracts.message import Command, Fact
+from shared.contracts.recurrence import Recurrence
 from shared.contracts.results import Attendance, Completion, Outcome
 
 CampaignStatus = Literal["draft", "live", "paused", "closed", "evolved"]
@@ -108,12 +109,46 @@ class Cancellation(Struct, frozen=True):
     at: str
 
 
+class Part(Struct, frozen=True):
+    """What a series was from the local time `since` (if any) to before `until`: it stays so for what is named there."""
+
+    until: str
+    starts_at: str
+    ends_at: str
+    recurrence: Recurrence
+    venue: Venue | None
+    online_url: str | None
+    capacity: int | None
+    since: str | None = None
+
+
+class OccurrenceState(Struct, frozen=True, omit_defaults=True):
+    """What is particular to one occurrence, named by its original local start; what is null is as the series says.
+
+    `version` is the event's at the occurrence's last change. `registered` and `waiting` count people.
+    """
+
+    event_id: str
+    occurrence: str
+    version: int = 0
+    registered: int = 0
+    waiting: int = 0
+    starts_at: str | None = None
+    ends_at: str | None = None
+    venue: Venue | None = None
+    online_url: str | None = None
+    capacity: int | None = None
+    cancellation: Cancellation | None = None
+
+
 class EventState(Struct, frozen=True):
     """An event after a change; of a hidden location `venue` and `online_url` hold no more than the ward.
 
     `registered`, `waiting` and `left` count people; `left` is null without a capacity.
     `starts_at` and `ends_at` are local times in `timezone`. Without `published_at` it was never announced; `previous`
     is the meeting before, whose actions this one looks at.
+    Of a series (`recurrence`) they are the first start and its end, `capacity` and `left` are each occurrence's own,
+    so `left` is null here; the series is so for occurrences named from `since` on, and was as `earlier` tells before.
     """
 
     id: str
@@ -151,6 +186,15 @@ class EventState(Struct, frozen=True):
     hidden: bool = False
     type: EventType = "one_off"
     previous: str | None = None
+    recurrence: Recurrence | None = None
+    since: str | None = None
+    earlier: tuple[Part, ...] = ()
+
+
+class Occurrence(EventState, frozen=True):
+    """One occurrence as it is read: the event, with what is particular to this time of it."""
+
+    occurrence: str | None = None
 
 
 class RegistrationState(Struct, frozen=True):

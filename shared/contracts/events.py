@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import evolution, life, partners, shifts, vocabularies
+from shared.contracts import evolution, life, occurrences, partners, shifts, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -24,12 +24,15 @@ from shared.contracts.event_states import (
     EventState,
     EventStatus,
     EventType,
+    Occurrence,
+    OccurrenceState,
     OfCampaign,
     OfEvent,
     OfPartner,
     OnCampaign,
     OnEvent,
     OnPartner,
+    Part,
     PartnerAnswer,
     PartnerApproval,
     PartnerState,
@@ -46,6 +49,17 @@ from shared.contracts.event_states import (
 from shared.contracts.evolution import CampaignEvolved, EvolutionCommand, EvolutionFact, EvolveCampaign, TakeOver
 from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
+from shared.contracts.occurrences import (
+    CancelOccurrence,
+    ChangeOccurrence,
+    ChangeRegistration,
+    OccurrenceCancelled,
+    OccurrenceChanged,
+    OccurrenceCommand,
+    OccurrenceFact,
+    RegistrationChanged,
+    ReviewOccurrences,
+)
 from shared.contracts.partners import (
     AcceptInvitation,
     ApprovePartner,
@@ -66,6 +80,7 @@ from shared.contracts.partners import (
     RemovePartner,
     VerifyPartner,
 )
+from shared.contracts.recurrence import Recurrence, RecurrenceChange
 from shared.contracts.vocabularies import VocabularyCommand, VocabularyFact
 
 # ---------------------------------------------------------------- commands on a campaign
@@ -157,6 +172,7 @@ class CreateEvent(OfEvent, frozen=True):
     publish: bool = False
     type: EventType = "one_off"
     previous: str | None = None
+    recurrence: Recurrence | None = None
 
 
 class PublishEvent(OfEvent, frozen=True):
@@ -164,7 +180,10 @@ class PublishEvent(OfEvent, frozen=True):
 
 
 class ChangeEvent(OfEvent, frozen=True, omit_defaults=True):
-    """Change what is set; `revision`, if given, must be the current one."""
+    """Change what is set; `revision`, if given, must be the current one.
+
+    Of a series what has begun stays as it was; `following` names the first occurrence to be otherwise.
+    """
 
     revision: int | None = None
     title: str | UnsetType = UNSET
@@ -184,6 +203,8 @@ class ChangeEvent(OfEvent, frozen=True, omit_defaults=True):
     age_max: int | UnsetType | None = UNSET
     type: EventType | UnsetType = UNSET
     previous: str | UnsetType | None = UNSET
+    recurrence: RecurrenceChange | UnsetType | None = UNSET
+    following: str | None = None
 
 
 class CancelEvent(OfEvent, frozen=True):
@@ -193,8 +214,9 @@ class CancelEvent(OfEvent, frozen=True):
 
 
 class Register(OfEvent, frozen=True):
-    """Take places for a party; `registration_id` derives from the event and the person.
+    """Take places for a party; `registration_id` derives from the event, the occurrence if named, and the person.
 
+    `single`, where an occurrence is named, is the id by event and person: an event that does not recur has that.
     `ages` are those of the whole party, where they matter; `guardian_consent`: a guardian agrees for who is under 18.
     """
 
@@ -202,16 +224,22 @@ class Register(OfEvent, frozen=True):
     party_size: int = 1
     ages: tuple[int, ...] = ()
     guardian_consent: bool = False
+    occurrence: str | None = None
+    single: str = ""
 
 
 class LeaveEvent(OfEvent, frozen=True):
-    """Give the places back."""
+    """Give the places back; ids as of `Register`."""
 
     registration_id: str
+    occurrence: str | None = None
+    single: str = ""
 
 
 class PromoteWaiting(OfEvent, frozen=True):
     """The service's own: go on giving free places to those who wait (a step of at most 200)."""
+
+    occurrence: str | None = None
 
 
 # ---------------------------------------------------------------- facts
@@ -283,24 +311,28 @@ class RegistrationMade(OnEvent, frozen=True):
     """A party has its places."""
 
     registration: RegistrationState
+    occurrence: OccurrenceState | None = None
 
 
 class RegistrationWaitlisted(OnEvent, frozen=True):
     """A party waits."""
 
     registration: RegistrationState
+    occurrence: OccurrenceState | None = None
 
 
 class RegistrationPromoted(OnEvent, frozen=True):
     """A party that waited has its places now."""
 
     registration: RegistrationState
+    occurrence: OccurrenceState | None = None
 
 
 class RegistrationCancelled(OnEvent, frozen=True):
     """A party gave its places back, or stopped waiting."""
 
     registration: RegistrationState
+    occurrence: OccurrenceState | None = None
 
 
 CampaignCommand = (
@@ -321,7 +353,15 @@ CampaignCommand = (
     | EvolutionCommand
 )
 EventCommand = (
-    CreateEvent | PublishEvent | ChangeEvent | CancelEvent | Register | LeaveEvent | PromoteWaiting | LifeCommand
+    CreateEvent
+    | PublishEvent
+    | ChangeEvent
+    | CancelEvent
+    | Register
+    | LeaveEvent
+    | PromoteWaiting
+    | LifeCommand
+    | OccurrenceCommand
 )
 CampaignFact = (
     CampaignCreated
@@ -340,8 +380,10 @@ CampaignFact = (
     | PartnerFact
     | EvolutionFact
 )
-RegistrationFact = RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled
-EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact
+RegistrationFact = (
+    RegistrationMade | RegistrationWaitlisted | RegistrationPromoted | RegistrationCancelled | RegistrationChanged
+)
+EventFact = EventCreated | EventPublished | EventChanged | EventCancelled | RegistrationFact | LifeFact | OccurrenceFact
 
 COMMANDS: Final = Family[Command](
     "events",
@@ -369,6 +411,7 @@ COMMANDS: Final = Family[Command](
     *shifts.COMMANDS,
     *partners.COMMANDS,
     *evolution.COMMANDS,
+    *occurrences.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -397,4 +440,5 @@ FACTS: Final = Family[Fact](
     *shifts.FACTS,
     *partners.FACTS,
     *evolution.FACTS,
+    *occurrences.FACTS,
 )

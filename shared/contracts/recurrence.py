@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Day = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
@@ -13,6 +13,14 @@ class Recurrence(Struct, frozen=True, omit_defaults=True):
     rrule: str | None = None
     exdates: tuple[str, ...] = ()
     rdates: tuple[str, ...] = ()
+
+
+class RecurrenceChange(Struct, frozen=True, omit_defaults=True):
+    """The fields of a recurrence that are to be others (JSON merge patch, RFC 7396)."""
+
+    rrule: str | UnsetType | None = UNSET
+    exdates: tuple[str, ...] | UnsetType = UNSET
+    rdates: tuple[str, ...] | UnsetType = UNSET
 
 
 class Hours(Struct, frozen=True):

@@ -287,15 +287,15 @@ async def test_positions_use_the_index(store: EventsStore, log: Log) -> None:
     await plan(log, capacity=1)
     await register(log, *(f"p{number}" for number in range(20)))
     queries: list[dict[str, Any]] = [
-        {"state.event_id": EVENT, "order": {"$lte": 3}},
-        {"state.event_id": EVENT, "state.party_size": 1, "order": {"$exists": True}},
+        {"state.event_id": EVENT, "state.occurrence": None, "order": {"$lte": 3}},
+        {"state.event_id": EVENT, "state.occurrence": None, "state.party_size": 1, "order": {"$exists": True}},
     ]
-    for query, index in zip(queries, ("position", "line"), strict=True):
+    for query, index in zip(queries, ("position_of_occurrence", "line_of_occurrence"), strict=True):
         plan_ = await store.database.registrations.find(query).sort("order", 1).explain()
 
         assert index in str(plan_["queryPlanner"]["winningPlan"])
         assert "'SORT'" not in str(plan_["queryPlanner"]["winningPlan"])
-    assert await store.lines.position(EVENT, 3) == 3
+    assert await store.lines.position(EVENT, None, 3) == 3
 
 
 async def test_a_stranger_cannot_make_the_service_promote(log: Log) -> None:

@@ -5,11 +5,31 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from services.gateway import events
-from services.gateway.campaigns import Nothing
-from services.gateway.events import Cancelling, EventChange, NewEvent, Party, change, create, own_place, registration_id
+from services.gateway import events, occurrences
+from services.gateway.events import (
+    Cancelling,
+    EventChange,
+    Leaving,
+    NewEvent,
+    Party,
+    change,
+    create,
+    own_place,
+    registration_id,
+)
+from services.gateway.occurrences import OccurrenceChange, PartyChange
 from services.gateway.problems import ProblemError
-from shared.contracts.events import ChangeEvent, CreateEvent, LeaveEvent, Register, Venue, VenueChange
+from shared.contracts.events import (
+    ChangeEvent,
+    ChangeOccurrence,
+    ChangeRegistration,
+    CreateEvent,
+    LeaveEvent,
+    Register,
+    Venue,
+    VenueChange,
+)
+from shared.contracts.recurrence import Recurrence, RecurrenceChange
 from tests.gateway.wishes import ANA, CAMPAIGN, EVENT, flaws, read, wish
 
 NEW: dict[str, Any] = {
@@ -19,6 +39,8 @@ NEW: dict[str, Any] = {
     "starts_at": "2030-05-01T10:00",
     "ends_at": "2030-05-01T12:00",
 }
+MAY = "2030-05-08T10:00"
+OCCURRENCES = {f"{write.method} {write.path}": write for write in occurrences.WRITES}
 WRITES = {f"{write.method} {write.path}": write for write in events.WRITES}
 
 
@@ -91,7 +113,10 @@ def test_what_is_sent_is_what_is_asked() -> None:
         ("age_min", -1, "/age_min"),
         ("registered", 3, "/registered"),
         ("status", "published", "/status"),
-        ("recurrence", {"rrule": "FREQ=DAILY"}, "/recurrence"),
+        ("recurrence", "FREQ=DAILY", "/recurrence"),
+        ("recurrence", {"rule": "FREQ=DAILY"}, "/recurrence/rule"),
+        ("recurrence", {"exdates": ["2030-05-01"]}, "/recurrence/exdates/0"),
+        ("recurrence", {"weekly": [{"day": "WE", "opens": "9:00", "closes": "10:00"}]}, "/recurrence/weekly/0/opens"),
     ],
 )
 def test_a_flaw_is_pointed_at(field: str, value: object, pointer: str) -> None:
@@ -139,7 +164,7 @@ def test_what_an_event_is_cannot_be_changed(field: str) -> None:
 def test_a_person_has_one_registration_an_event() -> None:
     """And leaves the one they made."""
     made = WRITES["POST /v1/events/{event_id}/registrations"].build(wish(read(Party, party_size=4), EVENT))
-    left = WRITES["DELETE /v1/events/{event_id}/registrations/me"].build(wish(Nothing(), EVENT))
+    left = WRITES["DELETE /v1/events/{event_id}/registrations/me"].build(wish(Leaving(), EVENT))
 
     assert isinstance(made, Register)
     assert isinstance(left, LeaveEvent)
@@ -147,6 +172,47 @@ def test_a_person_has_one_registration_an_event() -> None:
     assert made.party_size == 4
     assert registration_id(EVENT, ANA) != registration_id(EVENT, "bo")
     assert registration_id(EVENT, ANA).startswith(f"{EVENT}.")
+
+
+def test_a_person_has_one_registration_an_occurrence() -> None:
+    """With the id of an event that does not recur beside it; without an occurrence ids are those of old."""
+    made = WRITES["POST /v1/events/{event_id}/registrations"].build(wish(read(Party, occurrence=MAY), EVENT))
+    left = WRITES["DELETE /v1/events/{event_id}/registrations/me"].build(wish(read(Leaving, occurrence=MAY), EVENT))
+    more = OCCURRENCES["PATCH /v1/events/{event_id}/registrations/me"].build(
+        wish(read(PartyChange, occurrence=MAY, party_size=2), EVENT)
+    )
+
+    for command in (made, left, more):
+        assert isinstance(command, Register | LeaveEvent | ChangeRegistration)
+        assert command.registration_id == registration_id(EVENT, ANA, MAY) != registration_id(EVENT, ANA)
+        assert (command.occurrence, command.single) == (MAY, registration_id(EVENT, ANA))
+
+
+def test_simple_weekly_hours_are_stored_as_a_rule() -> None:
+    """openreferral/specification#598: simple hours in, RRULE stored; other hours than the event's are refused."""
+    hours = [{"day": day, "opens": "10:00", "closes": "12:00"} for day in ("WE", "MO")]
+    command = create(wish(read(NewEvent, **NEW, recurrence={"weekly": hours})))
+
+    assert command.recurrence == Recurrence("FREQ=WEEKLY;BYDAY=MO,WE")
+    for again in ({"weekly": hours, "rrule": "FREQ=DAILY"}, {"weekly": [hours[0] | {"opens": "09:00"}]}):
+        with pytest.raises(ProblemError) as refused:
+            create(wish(read(NewEvent, **NEW, recurrence=again)))
+        assert [flaw.pointer for flaw in refused.value.errors] == ["/recurrence/weekly"]
+
+
+def test_a_change_of_one_occurrence_and_of_all_that_follow() -> None:
+    """The path names it; what is not sent is let alone, null is sent."""
+    change = OCCURRENCES["PATCH /v1/events/{event_id}/occurrences/{occurrence}"]
+    follow = OCCURRENCES["POST /v1/events/{event_id}/occurrences/{occurrence}/following"]
+    body = read(OccurrenceChange, capacity=5, venue={"name": "Park"}, online_url=None)
+    again = read(EventChange, recurrence={"exdates": [MAY]})
+
+    assert change.build(wish(body, EVENT, MAY, revision=3)) == ChangeOccurrence(
+        EVENT, MAY, revision=3, capacity=5, venue=VenueChange(name="Park"), online_url=None
+    )
+    assert follow.build(wish(again, EVENT, MAY)) == ChangeEvent(
+        EVENT, recurrence=RecurrenceChange(exdates=(MAY,)), following=MAY
+    )
 
 
 def test_ages_and_consent_are_said_with_the_party() -> None:

@@ -9,6 +9,7 @@ import pytest
 from dateutil import rrule as calendars
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared import recurrence, rrule
 from shared.contracts.recurrence import Hours, Recurrence
@@ -183,7 +184,7 @@ def test_what_goes_on_is_not_over() -> None:
 
 def test_a_series_cut_off_has_nothing_from_there_on() -> None:
     """A series cut off has nothing from there on."""
-    assert names(recurrence.before(weekly(), "2026-10-18T10:00")) == ["2026-10-04T10:00", "2026-10-11T10:00"]
+    assert names(replace(weekly(), until="2026-10-18T10:00")) == ["2026-10-04T10:00", "2026-10-11T10:00"]
 
 
 # ---------------------------------------------------------------- what is refused
@@ -241,6 +242,13 @@ def test_a_rule_that_is_wrong_or_too_much_is_refused_where_it_stands(rule: str) 
 def test_a_rule_that_never_happens_is_refused_after_a_bounded_search(start: str, rule: str) -> None:
     """A rule that never happens is refused after a bounded search."""
     assert dict(recurrence.flaws(weekly(start, rule))) == {"/rrule": "never happens"}
+
+
+def test_a_rule_that_happens_too_rarely_for_its_freq_is_refused() -> None:
+    """It would be looked for day by day; YEARLY says it better."""
+    assert flaw("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29").keys() == {"/rrule"}
+    assert flaw("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29") == {}
+    assert flaw("FREQ=DAILY;BYMONTH=12;BYMONTHDAY=25") == {}
 
 
 def test_a_rule_that_counts_for_longer_than_anybody_lives_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from tests.system import life
+from tests.system import life, series
 from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -53,6 +53,7 @@ STRANGERS: Final[dict[str, int]] = {
     "DELETE /v1/events/{event_id}/registrations/me": GONE,
     "GET /v1/events/{event_id}/registrations": GONE,
     **life.STRANGERS,
+    **series.STRANGERS,
     "GET /v1/campaigns/{campaign_id}/offers": GONE,
     # on a need, which everybody sees
     "GET /v1/needs/{need_id}": OPEN,
@@ -112,6 +113,7 @@ STRANGERS: Final[dict[str, int]] = {
 
 BODIES: Final[dict[str, dict[str, Any]]] = {
     **life.BODIES,
+    **series.BODIES,
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
     "POST /v1/campaigns/{campaign_id}/evolve": {"successor_id": f"campaign_{'s' * 26}"},
@@ -200,6 +202,7 @@ class Town:
         await self.do(cy, "POST /v1/events/{event_id}/registrations", {"party_size": 2}, event_id=event)
         await self.do(ana, "GET /v1/events/{event_id}/registrations", event_id=event)
         await life.live(self.do, ana, cy, live)
+        await series.live(self.do, ana, cy, live)
         need = await a_need(ana, live, 20)
         await self.do(ana, "PATCH /v1/needs/{need_id}", {"ward": "aston"}, need_id=need)
         await self.do(cy, "PUT /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
@@ -224,6 +227,7 @@ class Town:
             "n": "1",
             "notification_id": note,
             "operation_id": operation.json()["id"],
+            "occurrence": series.FIRST,
             "kind": "need",
             "target_id": need,
             "person": me[self.bo],
