@@ -32,7 +32,7 @@ STOP_S: Final = 5.0
 RETRY_S: Final = 0.5
 PARK_REASONS: Final = ("malformed", "culprit")
 
-_STREAM: Final = re.compile(rb"(campaign|event|need|commitment)_[a-z2-7]{26}")
+_STREAM: Final = re.compile(rb"(campaign|event|need|commitment|venue)_[a-z2-7]{26}")
 
 log = logs.logger(__name__)
 

@@ -1,6 +1,6 @@
 """The process of the events service."""
 
-from services.events import api, partner_api, rules, shift_api
+from services.events import api, partner_api, rules, shift_api, venue_api
 from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
@@ -20,6 +20,7 @@ def build(settings: Events) -> Service:
     service.routes(api.routes(Reading(store), store.inbox))
     service.routes(shift_api.routes(ShiftReading(store)))
     service.routes(partner_api.routes(PartnerReading(store)))
+    service.routes(venue_api.routes(store.venues))
     return service
 
 

@@ -25,6 +25,7 @@ KINDS: Final = {
     "partner": "partners",
     "event": "events",
     "occurrence": "occurrences",
+    "venue": "venues",
 }
 
 

@@ -1,17 +1,19 @@
 """The deciders of this service, seen as one by the processor. Pure."""
 
-from services.events import campaign, clearance, event, shift
+from services.events import campaign, clearance, event, shift, venue
 from services.events.campaign import Campaign
 from services.events.campaign_document import Parted
 from services.events.clearance import Noted, Standing
 from services.events.document import Admitted, Arranged, ArrangedOccurrence, Event, Hidden
 from services.events.roster import Remarked, Shift
+from services.events.venue_document import Founded, Planned, Welcome
 from shared.contracts.events import CampaignCommand, CampaignFact, EventCommand, EventFact
 from shared.contracts.message import Command, Fact
 from shared.contracts.shifts import CancelShifts, ShiftCommand, ShiftFact, VolunteerCommand
+from shared.contracts.venues import VenueCommand, VenueFact
 from shared.decider import NOT_FOUND, Asked, Decision
 
-State = Campaign | Event | Shift | Standing
+State = Campaign | Event | Shift | Standing | Welcome
 
 
 def decide(state: State, command: Command, asked: Asked) -> Decision:
@@ -27,6 +29,8 @@ def decide(state: State, command: Command, asked: Asked) -> Decision:
             return shift.decide(state, command, asked)
         case Standing() if isinstance(command, VolunteerCommand):
             return clearance.decide(state, command, asked)
+        case Welcome() if isinstance(command, VenueCommand):
+            return venue.decide(state, command, asked)
         case _:
             return Decision(NOT_FOUND)
 
@@ -42,6 +46,8 @@ def evolve(state: State, fact: Fact) -> State:
             return shift.evolve(state, fact)
         case Standing() if isinstance(fact, Noted):
             return clearance.evolve(state, fact)
+        case Welcome() if isinstance(fact, VenueFact | Founded | Planned):
+            return venue.evolve(state, fact)
         case _:
             return state
 

@@ -27,6 +27,9 @@ from services.events.sessions import Sessions, document_of
 from services.events.shift import STEP
 from services.events.shift_store import COLLECTIONS as OF_SHIFTS
 from services.events.shift_store import UNIQUE, Change, ShiftStore, shift_changes, standing_changes
+from services.events.venue_document import Welcome
+from services.events.venue_store import COLLECTIONS as OF_VENUES
+from services.events.venue_store import VenueStore, venue_changes
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
@@ -50,6 +53,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.importing import ImportRegistrations
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
+from shared.contracts.venues import OfVenue
 from shared.due import Calendar
 from shared.mongo import (
     Client,
@@ -74,6 +78,7 @@ COLLECTIONS: Final = (
     "occurrences",
     "registrations",
     *OF_SHIFTS,
+    *OF_VENUES,
     *attached.COLLECTIONS,
 )
 
@@ -90,6 +95,7 @@ class EventsStore:
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
         self.shifts = ShiftStore(database, self.watched)
+        self.venues = VenueStore(database, self)
 
     async def prepare(self) -> None:
         """Make the indexes."""
@@ -132,7 +138,8 @@ class EventsStore:
             events = await self._load_events([ask for ask in asks if isinstance(ask.command, OfEvent | CancelShifts)])
             shifts = await self.shifts.load([ask for ask in asks if isinstance(ask.command, OfShift)])
             people = await self._load_standings([ask for ask in asks if isinstance(ask.command, OfVolunteer)])
-        return {**campaigns, **events, **shifts, **people}
+            venues = await self.venues.load([ask for ask in asks if isinstance(ask.command, OfVenue)])
+        return {**campaigns, **events, **shifts, **people, **venues}
 
     async def save(self, before: dict[str, State], after: dict[str, State], entries: Sequence[Entry]) -> None:
         """Write what changed, and the entries, in one transaction."""
@@ -150,6 +157,8 @@ class EventsStore:
                     changes.note(shift_changes(was, state))
                 case Standing(), Standing():
                     changes.note(standing_changes(was, state))
+                case Welcome(), Welcome():
+                    changes.note(venue_changes(was, state))
                 case _:  # a stream keeps its kind
                     pass
         if changes.clash and len(entries) > 1:
@@ -314,7 +323,7 @@ class _Changes:
         return False
 
     def note(self, changes: Iterable[Change]) -> None:
-        """Note documents of shifts."""
+        """Note documents of shifts or venues."""
         for collection, document, was in changes:
             self._note(collection, document, was)
 

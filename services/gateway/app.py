@@ -34,6 +34,7 @@ from services.gateway import (
     shifts,
     signals,
     taxonomies,
+    venues,
     vocabularies,
 )
 from services.gateway.commands import Commands, Write
@@ -70,6 +71,7 @@ WRITES: Final = (
     *campaign_life.WRITES,
     *vocabularies.WRITES,
     *partners.WRITES,
+    *venues.WRITES,
     *events.WRITES,
     *occurrences.WRITES,
     *results.WRITES,
@@ -162,6 +164,7 @@ class Gateway:
             *signals.reads(personal),
             *offers.reads(personal),
             *pledges.reads(personal),
+            *venues.reads(personal),
             *me.reads(self.identity, personal),
             operations.route(self.identity, issued, self.views, self.services),
             taxonomies.route(self.reads.campaign),

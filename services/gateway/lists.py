@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from services.gateway import parameters, views
+from services.gateway import parameters, venue_shapes, views
 from services.gateway.problems import ProblemError
 from services.gateway.table import Parameter
 from services.gateway.versions import MIN_VERSION
@@ -22,10 +22,13 @@ from services.gateway.view_store import Ask
 from shared.contracts.commitments import CommitmentState, CommitmentStatus
 from shared.contracts.events import CampaignState, CampaignStatus, EventState
 from shared.contracts.pledges import Kind, NeedState, NeedStatus, Urgency
+from shared.contracts.venue_states import VenueStatus
 from shared.vocabulary import terms
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MEMBER: Final = re.compile(r"[0-9A-Za-z|:._-]{1,200}")
+_POLE: Final = 90
+_FARTHEST_M: Final = 50_000
 _PRINCIPLES: Final = frozenset("12345678")
 
 Read = Callable[[str], bool]
@@ -40,8 +43,17 @@ class Filter(Struct, frozen=True):
     well_formed: Read
 
 
+Shape = Callable[[bytes, str, Mapping[str, str]], tuple[bytes | None, str]]
+"""Makes of a view what is read at an instant, and says until when that holds: (body, now, what was chosen) -> both.
+
+The body is None if the thing, as it stands then, does not fit what was chosen."""
+
+
 class Collection(Struct, frozen=True):
-    """A list of all public things of a kind. `dates`: also filtered by `from` and `to`."""
+    """A list of all public things of a kind. `dates`: also filtered by `from` and `to`.
+
+    `when_read` are filters that the `shape` looks at; a page with them may come out short and still go on.
+    """
 
     kind: views.Kind
     path: str
@@ -49,11 +61,13 @@ class Collection(Struct, frozen=True):
     filters: Sequence[Filter]
     down: bool = True
     dates: bool = False
+    when_read: Sequence[Filter] = ()
+    shape: Shape | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """All query parameters but `min_version`."""
-        named = [Parameter(known.name, known.description) for known in self.filters]
+        named = [Parameter(known.name, known.description) for known in (*self.filters, *self.when_read)]
         if self.dates:
             named += [
                 Parameter("from", "First local date of the start, `YYYY-MM-DD`."),
@@ -76,6 +90,15 @@ def _ward(value: str) -> bool:
 
 def _name(value: str) -> bool:
     return _NAME.fullmatch(value) is not None
+
+
+def _point(value: str) -> bool:
+    found = venue_shapes.NEAR.fullmatch(value)
+    return found is not None and abs(float(found[1])) <= _POLE and abs(float(found[2])) <= 2 * _POLE
+
+
+def _radius(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= len("50000") and 1 <= int(value) <= _FARTHEST_M
 
 
 _CAMPAIGN: Final = Filter("campaign", "Id of the campaign.", _name)
@@ -128,6 +151,26 @@ COMMITMENTS: Final = Collection(
 )
 
 
+VENUES: Final = Collection(
+    "venue",
+    "/v1/venues",
+    venue_shapes.PlaceOfWelcome,
+    (
+        _CAMPAIGN,
+        _WARD,
+        Filter("language", "A language that is spoken (BCP 47).", _name),
+        Filter("accessible", "`true`: only where `access` tells of something.", _one_of(("true",))),
+        Filter("status", "Where it stands.", _one_of(get_args(VenueStatus))),
+    ),
+    when_read=(
+        Filter("open", "`now`: only what is open by its hours.", _one_of(("now",))),
+        Filter("near", "`lat,lon` (WGS 84); comes with `radius_m`.", _point),
+        Filter("radius_m", "Metres around `near`, 1 to 50,000.", _radius),
+    ),
+    shape=venue_shapes.shown,
+)
+
+
 class Wanted(Struct, frozen=True):
     """A page that was asked for: `target` names it, whatever the order in which its parameters came."""
 
@@ -150,6 +193,11 @@ def wanted(collection: Collection, raw: bytes) -> Wanted:
         if not known.well_formed(value):
             raise _invalid(known.name)
         sets.append(views.facet(collection.kind, known.name, value.lower() if known.name == "language" else value))
+    for known in collection.when_read:
+        if known.name in chosen and not known.well_formed(chosen[known.name]):
+            raise _invalid(known.name)
+    if ("near" in chosen) != ("radius_m" in chosen):
+        raise ProblemError("invalid-parameter", "near and radius_m come together.", parameter="radius_m")
     ask = Ask(
         sets or [views.everything(collection.kind)],
         query.limit(),

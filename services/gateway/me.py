@@ -77,7 +77,7 @@ WRITES: Final = (
     Write(
         method="PUT",
         path=_FOLLOWS,
-        summary="Be told about a campaign, an event or a need",
+        summary="Be told about a campaign, an event, a need or a venue",
         service="notifications",
         body=Nothing,
         command=Follow,

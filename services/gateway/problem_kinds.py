@@ -291,6 +291,22 @@ KINDS: dict[str, Kind] = {
         "Nobody has to stand in any more",
         "Somebody else was faster, or it is not looked for any longer. Thank you all the same.",
     ),
+    # Venues
+    "opening-not-now": Kind(
+        409,
+        "The opening is not now",
+        "An opening can be confirmed from a day before it starts (`starts_at_utc`) until it ends (`ends_at_utc`).",
+    ),
+    "too-many-hosts": Kind(
+        409,
+        "Too many hosts",
+        "A venue may have `most` hosts. Remove one who no longer takes part.",
+    ),
+    "too-many-days": Kind(
+        409,
+        "Too many days",
+        "A venue may have `most` closures ahead, and as many extra openings. Change its weekly hours instead.",
+    ),
     # Needs and pledges
     "not-enough-left": Kind(
         409,

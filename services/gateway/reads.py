@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.gateway import lists, personal, ready, versions
+from services.gateway import lists, personal, ready, shaping, venue_shapes, versions
 from services.gateway.aggregate import Aggregate, assemble
 from services.gateway.front import SECURITY_HEADERS
 from services.gateway.identity import Identity
@@ -21,6 +21,7 @@ from services.gateway.memory import Floor, Memory
 from services.gateway.problems import Answer, ProblemError
 from services.gateway.ready import Entry
 from services.gateway.table import CAMPAIGN_ID, Exchange, Route
+from services.gateway.venue_shapes import PlaceOfWelcome
 from services.gateway.versions import MIN_VERSION, Versions
 from services.gateway.view_store import Behind, Missing, ViewStore, Whole
 from shared import instants
@@ -112,6 +113,8 @@ class Reads:
                 "Read a commitment",
                 CommitmentState,
             ),
+            self._list(lists.VENUES, "venues", "List venues, newest first, as they stand now"),
+            self._one("venue", "venues", "/v1/venues/{venue_id}", "Read a venue as it stands now", PlaceOfWelcome),
         )
 
     # ------------------------------------------------------------ routes
@@ -122,9 +125,13 @@ class Reads:
             await self.versions.reach(asked.versions)
 
             async def read() -> Draft:
-                page = await self._store.page(asked.ask)
+                until = ""
+                if collection.shape is None:
+                    page = await self._store.page(asked.ask)
+                else:
+                    page, until = await shaping.page(self._store, asked, collection.shape, self._now())
                 body = lists.page(collection, asked, page.bodies, page.after)
-                return Draft(collection.kind, page.positions, body)
+                return Draft(collection.kind, page.positions, body, seconds=self._left(until))
 
             return await self._answer(exchange, asked.target, collection.kind, collection.kind, read)
 
@@ -191,8 +198,7 @@ class Reads:
     # ------------------------------------------------------------ reading
 
     async def _whole(self, name: str, *, by_id: bool) -> Whole | Missing:
-        now = instants.from_ms(int(self._clock() * 1000))
-        return await self._store.aggregate("id" if by_id else "slug", name, now)
+        return await self._store.aggregate("id" if by_id else "slug", name, self._now())
 
     def _drafted(self, whole: Whole) -> Draft:
         found = whole.found
@@ -210,7 +216,23 @@ class Reads:
             return _missing(kind, found)
         self._memory.learn(found.id, found.version, found.campaign)
         hidden = kind == "event" and _events.decode(found.body).visibility == "hidden_location"
-        return Draft(name, found.positions, found.body, found.version, public=found.public, personal=hidden)
+        body, until = self._shaped(kind, found.body)
+        seconds = self._left(until)
+        return Draft(name, found.positions, body, found.version, public=found.public, personal=hidden, seconds=seconds)
+
+    def _shaped(self, kind: str, body: bytes) -> tuple[bytes, str]:
+        """A thing as it reads now, and until when; empty for those that time alone does not change."""
+        if kind != "venue":
+            return body, ""
+        read, until = venue_shapes.shown(body, self._now(), {})
+        return read or body, until
+
+    def _now(self) -> str:
+        return instants.from_ms(int(self._clock() * 1000))
+
+    def _left(self, until: str) -> float | None:
+        """Seconds until an instant, if there is one."""
+        return max(0.0, instants.to_ms(until) / 1000 - self._clock()) if until else None
 
     async def _current(self, tag: str | None, kind: str, read: Read) -> tuple[Draft, Floor]:
         """Read what is not below what was known when the reading began; `Behind` if Redis has lost that."""
@@ -235,7 +257,7 @@ class Reads:
                 draft, since = await self._current(tag, kind, read)
             except Trouble as trouble:
                 entry = self._memory.last(target)
-                if entry is None:
+                if entry is None or (kind == "venue" and self._over(entry)):
                     raise _unavailable() from trouble
             else:
                 if draft.missing:
@@ -248,6 +270,10 @@ class Reads:
             return await self._private(exchange, entry.tag, otherwise=entry)
         return ready.sent(entry, exchange.headers)
 
+    def _over(self, entry: Entry) -> bool:
+        """Whether time has made an answer wrong: nobody is sent to a door that has closed."""
+        return entry.expires is not None and entry.expires <= self._memory.clock()
+
     async def _private(self, exchange: Exchange, name: str, otherwise: Entry | None = None) -> Answer:
         """What the owner shows this person; to a stranger it does not exist, unless there is a public form."""
         kind = name.partition("_")[0]
@@ -257,7 +283,7 @@ class Reads:
                 whole = await self._whole(name, by_id=True)
                 body = assemble(whole, reply.body) if isinstance(whole, Whole) else b""
             else:
-                body = reply.body
+                body = self._shaped(kind, reply.body)[0] if reply.status == _OK else reply.body
         except (Unavailable, Trouble) as error:
             if otherwise is not None:
                 return ready.sent(otherwise, exchange.headers)

@@ -24,6 +24,7 @@ from shared.contracts.commitments import CommitmentState
 from shared.contracts.events import CampaignState, EventState, PartnerState
 from shared.contracts.message import Malformed
 from shared.contracts.pledges import NeedState
+from shared.contracts.venue_states import VenueState
 from shared.internal_client import Internal, Unavailable
 from shared.kafka.clients import Place
 from shared.kafka.reader import Reader
@@ -44,6 +45,7 @@ _STATES: Final[Mapping[str, Any]] = {
     "event": EventState,
     "need": NeedState,
     "commitment": CommitmentState,
+    "venue": VenueState,
     "volunteer": Volunteer,
 }
 
@@ -54,7 +56,7 @@ Progress = Callable[[int], None]
 class Line(Struct, frozen=True):
     """A line of an owner's snapshot: the state of what its kind names, or a volunteer."""
 
-    kind: Literal["campaign", "partner", "event", "need", "commitment", "volunteer"]
+    kind: Literal["campaign", "partner", "event", "need", "commitment", "venue", "volunteer"]
     state: msgspec.Raw = msgspec.Raw(b"null")
     campaign_id: str = ""
     person: str = ""

@@ -22,6 +22,7 @@ CAMPAIGN_ID: Final = f"campaign_{_SUFFIX}"
 EVENT_ID: Final = f"event_{_SUFFIX}"
 NEED_ID: Final = f"need_{_SUFFIX}"
 COMMITMENT_ID: Final = f"commitment_{_SUFFIX}"
+VENUE_ID: Final = f"venue_{_SUFFIX}"
 PERSON: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
@@ -35,6 +36,8 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "booking_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "action_id": _SUFFIX,
         "commitment_id": COMMITMENT_ID,
+        "venue_id": VENUE_ID,
+        "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
         "registration_id": rf"{EVENT_ID}\.{_SUFFIX}",
         "signal_id": f"signal_{_SUFFIX}",
         "bundle_id": f"bundle_{_SUFFIX}",
@@ -44,8 +47,8 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
         "occurrence": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}",
         "person": PERSON,
-        "kind": "campaign|event|need",
-        "target_id": f"{CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}",
+        "kind": "campaign|event|need|venue",
+        "target_id": f"{CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}|{VENUE_ID}",
         "figure": "[a-z0-9]+(?:[-_][a-z0-9]+)*",
         "n": "[1-9][0-9]{0,5}",
     }.items()

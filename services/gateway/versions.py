@@ -10,7 +10,7 @@ from msgspec import Struct
 from services.gateway import parameters
 from services.gateway.memory import Memory
 from services.gateway.problems import ProblemError
-from services.gateway.table import CAMPAIGN_ID, COMMITMENT_ID, EVENT_ID, NEED_ID, Parameter
+from services.gateway.table import CAMPAIGN_ID, COMMITMENT_ID, EVENT_ID, NEED_ID, VENUE_ID, Parameter
 from services.gateway.view_store import Missing, ViewStore
 from shared.contracts.message import Malformed, open_envelope
 from shared.contracts.outcomes import Touched
@@ -24,7 +24,7 @@ MIN_VERSION: Final = Parameter(
     repeatable=True,
 )
 
-_STREAM: Final = re.compile(rf"({CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}|{COMMITMENT_ID}):([1-9][0-9]{{0,14}})")
+_STREAM: Final = re.compile(rf"({CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}|{COMMITMENT_ID}|{VENUE_ID}):([1-9][0-9]{{0,14}})")
 _LOOK_S: Final = 0.1
 _MOST: Final = 20
 

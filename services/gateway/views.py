@@ -25,9 +25,11 @@ from shared.contracts.events import (
 )
 from shared.contracts.message import Fact, encode
 from shared.contracts.pledges import NeedState, OnNeed, OnPledge
+from shared.contracts.venue_states import VenueAnswer, VenueState
+from shared.contracts.venues import OnVenue
 
-Kind = Literal["campaign", "event", "need", "commitment"]
-State = CampaignState | EventState | NeedState | CommitmentState
+Kind = Literal["campaign", "event", "need", "commitment", "venue"]
+State = CampaignState | EventState | NeedState | CommitmentState | VenueState
 
 LATEST: Final = "9999-12-31"
 _SAFE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
@@ -79,6 +81,8 @@ def state_of(fact: Fact) -> State | None:
             return need
         case OnCommitment(commitment=commitment):
             return commitment
+        case OnVenue(venue=venue):
+            return venue
         case _:
             return None
 
@@ -106,6 +110,8 @@ def figures(state: State) -> tuple[int, ...]:
             return (state.version, state.registered)
         case NeedState():
             return (state.version, state.pledged, state.delivered)
+        case VenueState():
+            return (state.version,)
 
 
 def kind_of(state: State) -> Kind:
@@ -119,6 +125,8 @@ def kind_of(state: State) -> Kind:
             return "need"
         case CommitmentState():
             return "commitment"
+        case VenueState():
+            return "venue"
 
 
 def campaign_of(state: State) -> str:
@@ -137,6 +145,8 @@ def view_of(state: State) -> View:
             return _need(state)
         case CommitmentState():
             return _commitment(state)
+        case VenueState():
+            return _venue(state)
 
 
 def partner_view(state: PartnerState) -> Partner:
@@ -278,6 +288,29 @@ def _commitment(state: CommitmentState) -> View:
         encode(state).decode(),
         (),
         tuple(_entries(f"{state.created_at}|{state.id}", sets)),
+        (),
+        state.updated_at,
+    )
+
+
+def _venue(state: VenueState) -> View:
+    """A hidden venue is in no list. Whether it is open depends on when it is read: that is no part of it."""
+    sets = [
+        everything("venue"),
+        facet("venue", "campaign", state.campaign_id),
+        facet("venue", "status", state.status),
+        *(facet("venue", "language", language.lower()) for language in state.languages),
+        *([facet("venue", "ward", state.ward)] if state.ward else []),
+        *([facet("venue", "accessible", "true")] if state.access else []),
+    ]
+    return View(
+        state.id,
+        state.version,
+        int(not state.hidden),
+        state.campaign_id,
+        encode(msgspec.convert(state, VenueAnswer, from_attributes=True)).decode(),
+        (),
+        () if state.hidden else tuple(_entries(f"{state.created_at}|{state.id}", sets)),
         (),
         state.updated_at,
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import evolution, life, occurrences, partners, shifts, vocabularies
+from shared.contracts import evolution, life, occurrences, partners, shifts, venues, vocabularies
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -412,6 +412,7 @@ COMMANDS: Final = Family[Command](
     *partners.COMMANDS,
     *evolution.COMMANDS,
     *occurrences.COMMANDS,
+    *venues.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -441,4 +442,5 @@ FACTS: Final = Family[Fact](
     *partners.FACTS,
     *evolution.FACTS,
     *occurrences.FACTS,
+    *venues.FACTS,
 )

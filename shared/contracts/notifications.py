@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.contracts.message import Command, Fact, Family
 
-FollowKind = Literal["campaign", "event", "need"]
+FollowKind = Literal["campaign", "event", "need", "venue"]
 
 
 class FollowerState(Struct, frozen=True):
@@ -41,7 +41,7 @@ class OfPerson(Command, frozen=True):
 
 
 class Follow(OfPerson, frozen=True):
-    """Be told about a campaign, an event or a need."""
+    """Be told about a campaign, an event, a need or a venue."""
 
     target: Followed
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from tests.system import life, series
+from tests.system import life, series, welcome
 from tests.system.platform import Person, Platform, a_campaign, a_need, an_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -54,6 +54,7 @@ STRANGERS: Final[dict[str, int]] = {
     "GET /v1/events/{event_id}/registrations": GONE,
     **life.STRANGERS,
     **series.STRANGERS,
+    **welcome.STRANGERS,
     "GET /v1/campaigns/{campaign_id}/offers": GONE,
     # on a need, which everybody sees
     "GET /v1/needs/{need_id}": OPEN,
@@ -114,6 +115,7 @@ STRANGERS: Final[dict[str, int]] = {
 BODIES: Final[dict[str, dict[str, Any]]] = {
     **life.BODIES,
     **series.BODIES,
+    **welcome.BODIES,
     "POST /v1/campaigns/{campaign_id}/partners": {"name": "Aston Kitchen", "sector": "community"},
     "PATCH /v1/campaigns/{campaign_id}": {"name": "Mine"},
     "POST /v1/campaigns/{campaign_id}/evolve": {"successor_id": f"campaign_{'s' * 26}"},
@@ -203,6 +205,7 @@ class Town:
         await self.do(ana, "GET /v1/events/{event_id}/registrations", event_id=event)
         await life.live(self.do, ana, cy, live)
         await series.live(self.do, ana, cy, live)
+        places = await welcome.live(self.do, ana, cy, live)
         need = await a_need(ana, live, 20)
         await self.do(ana, "PATCH /v1/needs/{need_id}", {"ward": "aston"}, need_id=need)
         await self.do(cy, "PUT /v1/me/follows/{kind}/{target_id}", kind="need", target_id=need)
@@ -218,6 +221,7 @@ class Town:
             "partner_id": f"{draft}.{'p' * 26}",
             "event_id": hidden,
             **life.ids(hidden),
+            **places,
             "need_id": need,
             "commitment_id": commitment,
             "pledge_id": pledge,
