@@ -41,14 +41,14 @@ def ask(shift: Shift, state: ShiftState, _: AskCover, asked: Asked) -> Decision:
         return Decision(NOT_FOUND)
     mine = held.assignment
     if mine.status != "confirmed":
-        return Decision(refused("assignment-not-active", status=mine.status))
+        return Decision(refused("assignment-not-active", state=mine.status))
     if mine.cover_until is not None:
         return Decision(Done("assignment", mine.id, mine))
     off = closed(shift, state, asked)
     if off is not None:
         return Decision(off)
     if asked.at >= state.starts_at_utc:
-        return Decision(refused("shift-not-open", status="begun"))
+        return Decision(refused("shift-not-open", state="begun"))
     left = instants.to_ms(state.starts_at_utc) - instants.to_ms(asked.at)
     until = instants.later(asked.at, milliseconds=min(LONGEST_MS, left // 2))
     state = following(state, asked, covers=1)

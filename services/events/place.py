@@ -91,7 +91,7 @@ def confirm(shift: Shift, state: ShiftState, command: ConfirmPlace, asked: Asked
     if mine.status == "confirmed":
         return Decision(Done("assignment", mine.id, mine, status))
     if mine.status != "proposed":
-        return Decision(refused("assignment-not-active", status=mine.status))
+        return Decision(refused("assignment-not-active", state=mine.status))
     problem = unfit(shift, state, asked, asked.person, command.override, has_place=True)
     if problem is not None:
         return Decision(problem)
@@ -118,7 +118,7 @@ def leave(shift: Shift, state: ShiftState, asked: Asked) -> Decision:
     if mine.status not in ACTIVE and mine.status != "asked":
         return Decision(Done("assignment", mine.id, mine))
     if asked.at >= state.ends_at_utc:
-        return Decision(refused("shift-not-open", status="over"))
+        return Decision(refused("shift-not-open", state="over"))
     if mine.status == "asked":
         after = following(state, asked)
         return _go(PlaceDeclined(after, assignment(held, after, asked, asked.person, "declined")), asked)
@@ -136,7 +136,7 @@ def release(shift: Shift, state: ShiftState, command: ReleasePlace, asked: Asked
     if not counts(held):
         return Decision(Done("assignment", held.assignment.id, held.assignment))
     if asked.at >= state.ends_at_utc:
-        return Decision(refused("shift-not-open", status="over"))
+        return Decision(refused("shift-not-open", state="over"))
     after = without(state, asked, held)
     fact = PlaceReleased(after, assignment(held, after, asked, command.person, "released"))
     return _go(fact, asked, Remarked(command.person, held.note, command.reason))

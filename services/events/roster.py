@@ -110,11 +110,11 @@ def counts(held: Held | None) -> bool:
 def closed(shift: Shift, state: ShiftState, asked: Asked) -> Refused | None:
     """Why nobody can come or go any more, if so: the shift or its event is off, not announced, or over."""
     event = shift.event.state
-    status = status_of(state, event.status if event else None)
-    announced = event is not None and event.status == "published"
-    if status == "open" and announced and asked.at < state.ends_at_utc:
-        return None
-    return refused("shift-not-open", status=status)
+    if status_of(state, event.status if event else None) == "cancelled":
+        return refused("shift-not-open", state="cancelled")
+    if event is None or event.status != "published":
+        return refused("shift-not-open", state="not-announced" if event and event.status == "draft" else "over")
+    return refused("shift-not-open", state="over") if asked.at >= state.ends_at_utc else None
 
 
 def status_of(state: ShiftState, event_status: str | None) -> str:

@@ -159,7 +159,7 @@ def _change(shift: Shift, state: ShiftState, command: ChangeShift, asked: Asked)
     if command.revision is not None and command.revision != state.revision:
         return Decision(Refused("revision-mismatch", 412, {"revision": state.revision}))
     if status != "open" or asked.at >= state.ends_at_utc:
-        return Decision(refused("shift-not-open", status="over" if status == "open" else status))
+        return Decision(refused("shift-not-open", state="over" if status == "open" else status))
     wanted: dict[str, Any] = {
         name: value
         for name in _FIELDS
@@ -192,7 +192,7 @@ def _cancel(shift: Shift, state: ShiftState, command: CancelShift, asked: Asked)
     if state.status == "cancelled":
         return Decision(Done("shift", state.id, shown(state)))
     if asked.at >= state.ends_at_utc:
-        return Decision(refused("shift-not-open", status="over"))
+        return Decision(refused("shift-not-open", state="over"))
     after = replace(following(state, asked), status="cancelled", cancellation=Cancellation(command.reason, asked.at))
     facts: list[ShiftFact] = [ShiftCancelled(after)]
     for held in _everybody(shift):

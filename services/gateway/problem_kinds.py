@@ -267,7 +267,7 @@ KINDS: dict[str, Kind] = {
     "shift-not-open": Kind(
         409,
         "The shift takes nobody now",
-        "`status` says why: it is cancelled, has begun or is over, or its event is not announced.",
+        "`state` says why: it is cancelled, has begun or is over, or its event is not announced.",
     ),
     "double-booked": Kind(
         409,
@@ -284,7 +284,7 @@ KINDS: dict[str, Kind] = {
     "assignment-not-active": Kind(
         409,
         "The place is not yours any more",
-        "`status` says what became of it. If the shift has places left, take one anew.",
+        "`state` says what became of it. If the shift has places left, take one anew.",
     ),
     "cover-not-wanted": Kind(
         409,

@@ -151,7 +151,7 @@ def test_who_is_asked_may_say_no() -> None:
 
     assert kinds(town.ask(LeavePlace(SHIFT), "cy")) == ["PlaceDeclined"]
     assert town.shifts[SHIFT].taken == 1
-    assert problem(town.ask(ConfirmPlace(SHIFT), "cy"))[2] == {"status": "declined"}
+    assert problem(town.ask(ConfirmPlace(SHIFT), "cy"))[2] == {"state": "declined"}
     assert kinds(town.ask(taking(), "cy")) == ["PlaceTaken"]
     assert kinds(town.ask(taking(), "di")) == ["CoverFound"]
 
@@ -175,8 +175,8 @@ def test_what_was_found_meanwhile_ends_the_search() -> None:
     ("person", "at", "expected"),
     [
         ("cy", "2026-06-01T10:00:00.000Z", ("not-found", {})),
-        ("di", "2026-06-01T10:00:00.000Z", ("assignment-not-active", {"status": "proposed"})),
-        ("bo", "2026-07-04T12:00:00.000Z", ("shift-not-open", {"status": "begun"})),
+        ("di", "2026-06-01T10:00:00.000Z", ("assignment-not-active", {"state": "proposed"})),
+        ("bo", "2026-07-04T12:00:00.000Z", ("shift-not-open", {"state": "begun"})),
     ],
 )
 def test_cover_is_for_those_who_said_yes(person: str, at: str, expected: tuple[str, dict[str, str]]) -> None:

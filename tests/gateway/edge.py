@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from services.events import api, partner_api
+from services.events import api, partner_api, shift_api
 from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
+from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
 from services.gateway import (
     campaign_life,
@@ -21,6 +22,7 @@ from services.gateway import (
     operations,
     partners,
     pledges,
+    shifts,
 )
 from services.gateway.commands import Commands
 from services.gateway.front import Front
@@ -70,6 +72,7 @@ class Edge:
             *partners.WRITES,
             *partners.invitations(SECRET),
             *events.WRITES,
+            *shifts.WRITES,
             *needs.WRITES,
             *pledges.WRITES,
             *commitments.WRITES,
@@ -77,7 +80,8 @@ class Edge:
         routes = [commands.route(write) for write in writes]
         routes += [Importing(identity, commands).route()]
         routes += [operations.route(identity, issued, self, self.services)]
-        routes += [*events.reads(personal), *partners.reads(personal), *me.reads(identity, personal)]
+        routes += [*events.reads(personal), *shifts.reads(personal), *partners.reads(personal)]
+        routes += me.reads(identity, personal)
         self.app = Front(Table(routes), self.app_of_nothing)
 
     async def app_of_nothing(self, *_: Any) -> None:  # noqa: ANN401 -- ASGI
@@ -120,6 +124,7 @@ async def edge_of(mongo: str, data: Path) -> AsyncIterator[Edge]:
     store = EventsStore(client, database)
     await store.prepare()
     routes = [*api.routes(Reading(store), store.inbox), *partner_api.routes(PartnerReading(store))]
+    routes += shift_api.routes(ShiftReading(store))
     server = Server(internal.build(live=well, ready=well, routes=routes, secret=SECRET), "127.0.0.1", 0, grace=1)
     await server.start()
     made = Edge(store, data, f"http://127.0.0.1:{server.port}")
