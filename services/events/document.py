@@ -23,6 +23,7 @@ from shared.contracts.events import (
     RegistrationWaitlisted,
     Venue,
 )
+from shared.contracts.hosting import CoHostAccepted, CoHostInvited, CoHostRemoved
 from shared.contracts.message import Fact
 from shared.contracts.programme import ProgrammeChanged
 from shared.contracts.slots import SlotAdded, SlotBooked, SlotReleased
@@ -62,6 +63,8 @@ class Event(Struct, frozen=True):
     series, `whereabouts` tells where its earlier parts really are, `sessions` holds the occurrences that the batch
     mentions and something is particular to, `fullest` is the most people registered for one to come that has the
     series' capacity, `reviews` names the occurrences of each step of a review by where it begins.
+    `invited` are partners that were asked to host it; `parent` is there when it is to be planned as a part of another,
+    `parts` names those of its own that are to be called off next.
     """
 
     state: EventState | None = None
@@ -79,6 +82,9 @@ class Event(Struct, frozen=True):
     sessions: dict[str, Session] = {}
     fullest: int = 0
     reviews: dict[str, tuple[str, ...]] = {}
+    invited: tuple[str, ...] = ()
+    parent: "Event | None" = None
+    parts: tuple[str, ...] = ()
 
 
 class Arranged(Fact, frozen=True):
@@ -131,6 +137,10 @@ def evolve(event: Event, fact: EventFact | Arranged | ArrangedOccurrence | Hidde
             return replace(event, state=fact.event, places=event.places | {registration.id: Place(registration)})
         case _ if isinstance(fact, RegistrationFact):
             return _placed(event, fact)
+        case CoHostInvited(partner_id=partner):
+            return replace(event, state=fact.event, invited=(*event.invited, partner))
+        case CoHostAccepted(partner_id=partner) | CoHostRemoved(partner_id=partner):
+            return replace(event, state=fact.event, invited=tuple(one for one in event.invited if one != partner))
         case _:
             return replace(event, state=fact.event)
 
@@ -159,11 +169,12 @@ def _placed(event: Event, fact: RegistrationFact) -> Event:
 
 
 def manages(event: Event, person: str | None) -> bool:
-    """Whether a person may change the event: organisers, and members of the partner it was created for."""
+    """Whether a person may change the event: organisers, and members of the partners that host it."""
     if person is None:
         return False
     organises = event.campaign is not None and person in event.campaign.organisers
-    return organises or event.partner_id in event.acting.get(person, frozenset())
+    hosts = {event.partner_id, *(event.state.hosts if event.state else ())}
+    return organises or not hosts.isdisjoint(event.acting.get(person, frozenset()))
 
 
 def visible(event: Event, person: str | None) -> bool:
@@ -171,6 +182,8 @@ def visible(event: Event, person: str | None) -> bool:
     if event.state is None:
         return False
     if manages(event, person):
+        return True
+    if person is not None and not event.acting.get(person, frozenset()).isdisjoint(event.invited):
         return True
     if event.state.published_at is None or event.state.hidden:
         return False

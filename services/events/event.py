@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from services.events import campaign as campaigns
-from services.events import course, life, occurrences, places
+from services.events import course, life, occurrences, parts, places
 from services.events import plan as plans
 from services.events.document import Arranged, Event, evolve, following, initial, manages, visible
 from shared.contracts.events import (
@@ -26,6 +26,7 @@ from shared.contracts.events import (
     Register,
     ReviewOccurrences,
 )
+from shared.contracts.hosting import AcceptCoHost, CancelPart, CancelSubEvents, InviteCoHost, NoteSubEvent, RemoveCoHost
 from shared.contracts.message import Fact
 from shared.contracts.shifts import CancelShifts
 from shared.contracts.slots import BookSlot, ReleaseBooking
@@ -46,15 +47,17 @@ def decide(event: Event, command: EventCommand, asked: Asked) -> Decision:
             return places.decide(event, state, command, asked)
         case ReviewOccurrences():
             return occurrences.review(event, state, command, asked)
-        case BookSlot() | ReleaseBooking():
+        case BookSlot() | ReleaseBooking() | InviteCoHost() | AcceptCoHost() | RemoveCoHost():
             return life.decide(event, state, command, asked)
-        case _ if not (manages(event, asked.person) or life.moderates(command, asked)):
+        case NoteSubEvent() | CancelSubEvents():
+            return life.decide(event, state, command, asked)
+        case _ if not (manages(event, asked.person) or life.entitled(command, asked)):
             return Decision(FORBIDDEN if visible(event, asked.person) else NOT_FOUND)
         case PublishEvent():
             return _publish(event, state, asked)
         case ChangeEvent():
             return _change(event, state, command, asked)
-        case CancelEvent():
+        case CancelEvent() | CancelPart():
             return _cancel(state, command, asked)
         case ChangeOccurrence() | CancelOccurrence():
             return occurrences.decide(event, state, command, asked)
@@ -72,6 +75,8 @@ def _create(event: Event, command: CreateEvent, asked: Asked) -> Decision:
         return Decision(FORBIDDEN)
     if campaign.status in campaigns.ENDED or (command.publish and campaign.status != "live"):
         return Decision(refused("campaign-not-live", status=campaign.status))
+    if stands_against := parts.refusal(event, command, asked):
+        return Decision(stands_against)
     plan = plans.proposed(command)
     times = plans.check(plan)
     if isinstance(times, Refused):
@@ -87,6 +92,7 @@ def _create(event: Event, command: CreateEvent, asked: Asked) -> Decision:
         ends_at_utc=times.ends_at_utc,
         status="draft",
         left=None if plan.recurrence is not None else plan.capacity,
+        parent_id=command.parent_id,
         **plans.shown(plan),
     )
     state: EventState = draft
@@ -96,7 +102,8 @@ def _create(event: Event, command: CreateEvent, asked: Asked) -> Decision:
         facts.append(EventPublished(state))
     partner_id = None if asked.person in campaign.organisers else min(acting)
     private = Arranged(plan.venue, plan.online_url, partner_id)
-    return Decision(Done("event", state.id, state, 201), tuple(facts), private=(private,))
+    then = (NoteSubEvent(command.parent_id, state.id),) if command.parent_id else ()
+    return Decision(Done("event", state.id, state, 201), tuple(facts), then, (private,))
 
 
 def _publish(event: Event, state: EventState, asked: Asked) -> Decision:
@@ -146,13 +153,14 @@ def _change(event: Event, state: EventState, command: ChangeEvent, asked: Asked)
     return Decision(Done("event", after.id, after), (fact, *promoted), then, (private,))
 
 
-def _cancel(state: EventState, command: CancelEvent, asked: Asked) -> Decision:
+def _cancel(state: EventState, command: CancelEvent | CancelPart, asked: Asked) -> Decision:
     if state.status == "cancelled":
         return _unchanged(state)
     if state.status == "completed":
         return Decision(refused("event-wrong-state", status=state.status))
     after = replace(following(state, asked), status="cancelled", cancellation=Cancellation(command.reason, asked.at))
-    return Decision(Done("event", after.id, after), (EventCancelled(after),), (CancelShifts(after.id),))
+    then = (CancelShifts(after.id), *((CancelSubEvents(after.id),) if after.sub_events else ()))
+    return Decision(Done("event", after.id, after), (EventCancelled(after),), then)
 
 
 def _unchanged(state: EventState, status: int = 200) -> Decision:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from services.events import places
 from services.events.document import Event, Hidden, evolve, following
-from shared.contracts.events import EventState
+from shared.contracts.events import EventState, ReviewOccurrences
 from shared.contracts.hiding import EventHidden, EventUnhidden, HideEvent
 from shared.decider import FORBIDDEN, Asked, Decision, Done
 
@@ -32,6 +32,8 @@ def unhide(event: Event, state: EventState, asked: Asked) -> Decision:
     if event.hidden is not None and event.hidden.by_operator and not asked.may(MODERATOR):
         return Decision(FORBIDDEN)
     fact = EventUnhidden(replace(following(state, asked), hidden=False))
+    if state.recurrence is not None:
+        return Decision(Done("event", state.id, fact.event), (fact,), (ReviewOccurrences(state.id),))
     event, promoted, then = places.promotions(evolve(event, fact), asked)
     after = event.state or fact.event
     return Decision(Done("event", after.id, after), (fact, *promoted), then)

@@ -1,11 +1,12 @@
 """What organisers do with an event beside planning it, seen as one by its rules. Pure."""
 
-from services.events import attendance, completion, hiding, importing, programme, slots
+from services.events import attendance, completion, hiding, hosting, importing, parts, programme, slots
 from services.events.document import Event
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.events import EventState
 from shared.contracts.hiding import HideEvent, UnhideEvent
+from shared.contracts.hosting import AcceptCoHost, CancelPart, CancelSubEvents, InviteCoHost, NoteSubEvent, RemoveCoHost
 from shared.contracts.importing import ImportRegistrations
 from shared.contracts.life import LifeCommand
 from shared.contracts.message import Command
@@ -29,6 +30,10 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
             return hiding.hide(event, state, command, asked)
         case UnhideEvent():
             return hiding.unhide(event, state, asked)
+        case InviteCoHost() | AcceptCoHost() | RemoveCoHost():
+            return hosting.decide(event, state, command, asked)
+        case NoteSubEvent() | CancelSubEvents():
+            return parts.decide(event, state, command, asked)
         case ImportRegistrations():
             return importing.take(event, state, command, asked)
         case AddAgendaItem() | AddAction() | ChangeAction():
@@ -37,6 +42,8 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
             return slots.decide(event, state, command, asked)
 
 
-def moderates(command: Command, asked: Asked) -> bool:
-    """Whether the command is one that operators may give without managing the event."""
+def entitled(command: Command, asked: Asked) -> bool:
+    """Whether the command is one that operators, or the service itself, may give without managing the event."""
+    if isinstance(command, CancelPart):
+        return asked.may("system")
     return isinstance(command, HideEvent | UnhideEvent) and asked.may(hiding.MODERATOR)

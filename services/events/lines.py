@@ -20,6 +20,7 @@ from shared.contracts.events import (
     PromoteWaiting,
     RegistrationState,
 )
+from shared.contracts.hiding import UnhideEvent
 from shared.contracts.message import Command
 from shared.decider import Refused
 from shared.mongo import QUERY_MS, Collection, Document
@@ -106,7 +107,7 @@ def heads_wanted(event: Event, name: str | None, commands: Iterable[Command]) ->
                     left += place.registration.party_size
             case ChangeEvent() | ChangeOccurrence():
                 looks, left = True, None
-            case PromoteWaiting():
+            case PromoteWaiting() | UnhideEvent():
                 looks = True
             case _:
                 pass

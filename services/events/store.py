@@ -21,6 +21,7 @@ from services.events.document import Session as Occasion
 from services.events.evolution import STEP as HEIRS
 from services.events.evolution import heir
 from services.events.lines import Lines, place_of
+from services.events.parts import STEP as PARTS
 from services.events.roster import Shift
 from services.events.rules import State
 from services.events.sessions import Sessions, document_of
@@ -51,6 +52,7 @@ from shared.contracts.events import (
     TakeOver,
     Venue,
 )
+from shared.contracts.hosting import CancelSubEvents
 from shared.contracts.importing import ImportRegistrations
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
 from shared.contracts.venues import OfVenue
@@ -124,6 +126,7 @@ class EventsStore:
             )
             await registrations.create_index([("state.person", 1), ("state.created_at", -1), ("_id", -1)], name="mine")
             await registrations.create_index([("state.event_id", 1), ("state.created_at", 1), ("_id", 1)], name="event")
+            await database.events.create_index([("state.parent_id", 1), ("_id", 1)], name="parts")
             await database.slots.create_index([("state.event_id", 1)], name="event")
             await database.bookings.create_index([("state.slot_id", 1)], name="slot")
 
@@ -239,6 +242,7 @@ class EventsStore:
                 names = await self.shifts.open_shifts(ask.stream, ask.command.after, STEP)
                 events[ask.stream] = replace(events[ask.stream], shifts=names)
         await self._add_attached(events, asks)
+        await self._add_family(events, asks)
         await self._add_campaigns(events, asks)
         await self.sessions.add(events, asks)
         await self.lines.add_heads(events, [ask.command for ask in asks])
@@ -256,6 +260,20 @@ class EventsStore:
                 if thing.event_id in events:
                     event = events[thing.event_id]
                     events[thing.event_id] = replace(event, attached=event.attached | {thing.id: thing})
+
+    async def _add_family(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
+        """Add to events what they are to be a part of, and the parts that are to be called off."""
+        parents = {ask.stream: ask.command.parent_id for ask in asks if isinstance(ask.command, CreateEvent)}
+        wanted = {name for name in parents.values() if name is not None}
+        known = {document["_id"]: event_of(document) for document in await _by_id(self.database.events, wanted)}
+        for stream, parent in parents.items():
+            if parent in known:
+                events[stream] = replace(events[stream], parent=known[parent])
+        for ask in asks:
+            if isinstance(ask.command, CancelSubEvents):
+                query = {"state.parent_id": ask.stream, "_id": {"$gt": ask.command.after}}
+                found = await find(self.database.events, query, {"_id": 1}, sort=[("_id", 1)], limit=PARTS)
+                events[ask.stream] = replace(events[ask.stream], parts=tuple(document["_id"] for document in found))
 
     async def _add_campaigns(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
         """Add to events what says who may do what: their campaign, and for which partners the callers act."""
@@ -385,6 +403,7 @@ def event_of(document: Document) -> Event:
         partner_id=document["partner_id"],
         whereabouts=msgspec.convert(document.get("whereabouts", ()), tuple[Whereabouts, ...]),
         hidden=msgspec.convert(document.get("hidden"), Hidden | None),
+        invited=tuple(document.get("invited", ())),
         waiting=WaitingList(sizes, {}, document["next_order"]),
     )
 
@@ -446,6 +465,7 @@ def _event_document(event: Event, state: EventState) -> Document:
         "partner_id": event.partner_id,
         "whereabouts": msgspec.to_builtins(event.whereabouts),
         "hidden": msgspec.to_builtins(event.hidden),
+        "invited": event.invited,
         "waiting": {str(size): count for size, count in event.waiting.sizes.items()},
         "next_order": event.waiting.next_order,
     }

@@ -113,6 +113,7 @@ class NewEvent(Body):
     type: EventType = "one_off"
     previous: Id | None = None
     recurrence: Again | None = None
+    parent_id: Id | None = None
 
 
 class PlaceChange(Body):
@@ -185,7 +186,7 @@ def create(wish: Wish[NewEvent]) -> CreateEvent:
     """Make the command of a new event."""
     fields = sent(wish.body)
     campaign = existing(PATTERNS["campaign_id"], fields.pop("campaign_id"), "/campaign_id")
-    _check_previous(fields)
+    _check_others(fields)
     venue = fields.pop("venue", None)
     again = _again(fields)
     return CreateEvent(
@@ -205,7 +206,7 @@ def change(wish: Wish[EventChange]) -> ChangeEvent:
 def changes(body: EventChange) -> dict[str, Any]:
     """The fields of a change as its command has them."""
     fields = sent(body)
-    _check_previous(fields)
+    _check_others(fields)
     if isinstance(fields.get("venue"), dict):
         fields["venue"] = VenueChange(**fields["venue"])
     if "recurrence" in fields:
@@ -234,10 +235,11 @@ def _flaw(pointer: str, detail: str) -> ProblemError:
     return ProblemError("invalid-body", errors=[Flaw(pointer, detail)])
 
 
-def _check_previous(fields: dict[str, Any]) -> None:
+def _check_others(fields: dict[str, Any]) -> None:
     """What names no event is not found; whether the caller may see that event is asked when it is looked at."""
-    if fields.get("previous") is not None:
-        existing(PATTERNS["event_id"], fields["previous"], "/previous")
+    for name in ("previous", "parent_id"):
+        if fields.get(name) is not None:
+            existing(PATTERNS["event_id"], fields[name], f"/{name}")
 
 
 def own_place(body: NewEvent, answer: dict[str, Any]) -> dict[str, Any]:

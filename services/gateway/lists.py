@@ -118,6 +118,7 @@ EVENTS: Final = Collection(
         _CAMPAIGN,
         _WARD,
         Filter("category", "What kind of event.", _name),
+        Filter("parent", "Id of the event that they are parts of.", _name),
         Filter("principle", "One of the eight principles, by number.", _PRINCIPLES.__contains__),
         Filter("language", "A language that is spoken (BCP 47).", _name),
         Filter("accessible", "`true`: only where `access` tells of something.", _one_of(("true",))),

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.gateway import public_forms as forms
-from shared.contracts import attendance, commitments, completion, events, hiding, pledges
+from shared.contracts import attendance, commitments, completion, events, hiding, hosting, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, Message
 
@@ -150,6 +150,8 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
     match fact:
         case events.EventPublished():
             return forms.EventPublished(event, "published")
+        case hosting.CoHostAccepted() | hosting.CoHostRemoved():
+            return forms.EventChanged(event, "changed")
         case hiding.EventUnhidden():
             return forms.EventPublished(event, "unhidden")
         case events.EventChanged():

@@ -161,6 +161,8 @@ class Event(Struct, frozen=True):
     outcomes: tuple[Outcome, ...] = ()
     type: EventType = "one_off"
     previous: str | None = None
+    parent_id: str | None = None
+    hosts: tuple[str, ...] = ()
     recurrence: Recurrence | None = None
 
 

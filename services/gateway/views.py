@@ -223,6 +223,8 @@ def _event_sets(state: EventState) -> Iterator[str]:
     yield everything("event")
     yield facet("event", "campaign", state.campaign_id)
     yield facet("event", "category", state.category)
+    if state.parent_id:
+        yield facet("event", "parent", state.parent_id)
     if state.venue and state.venue.ward:
         yield facet("event", "ward", state.venue.ward)
     if state.venue and state.venue.access:

@@ -47,6 +47,7 @@ from shared.contracts.event_states import (
     Visibility,
 )
 from shared.contracts.evolution import CampaignEvolved, EvolutionCommand, EvolutionFact, EvolveCampaign, TakeOver
+from shared.contracts.hosting import CancelPart
 from shared.contracts.life import LifeCommand, LifeFact
 from shared.contracts.message import Command, Fact, Family
 from shared.contracts.occurrences import (
@@ -173,6 +174,7 @@ class CreateEvent(OfEvent, frozen=True):
     type: EventType = "one_off"
     previous: str | None = None
     recurrence: Recurrence | None = None
+    parent_id: str | None = None
 
 
 class PublishEvent(OfEvent, frozen=True):
@@ -362,6 +364,7 @@ EventCommand = (
     | PromoteWaiting
     | LifeCommand
     | OccurrenceCommand
+    | CancelPart
 )
 CampaignFact = (
     CampaignCreated

@@ -5,6 +5,18 @@ from typing import Final, get_args
 from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome, EventCompleted, OutcomesChanged
 from shared.contracts.hiding import EventHidden, EventUnhidden, HideEvent, UnhideEvent
+from shared.contracts.hosting import (
+    AcceptCoHost,
+    CancelPart,
+    CancelSubEvents,
+    CoHostAccepted,
+    CoHostInvited,
+    CoHostRemoved,
+    InviteCoHost,
+    NoteSubEvent,
+    RemoveCoHost,
+    SubEventAdded,
+)
 from shared.contracts.importing import ImportRegistrations
 from shared.contracts.message import Command, Fact
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction, ProgrammeChanged
@@ -24,6 +36,11 @@ LifeCommand = (
     | BookSlot
     | ReleaseBooking
     | ImportRegistrations
+    | InviteCoHost
+    | AcceptCoHost
+    | RemoveCoHost
+    | NoteSubEvent
+    | CancelSubEvents
 )
 LifeFact = (
     EventCompleted
@@ -36,7 +53,11 @@ LifeFact = (
     | SlotAdded
     | SlotBooked
     | SlotReleased
+    | CoHostInvited
+    | CoHostAccepted
+    | CoHostRemoved
+    | SubEventAdded
 )
 
-COMMANDS: Final[tuple[type[Command], ...]] = get_args(LifeCommand)
+COMMANDS: Final[tuple[type[Command], ...]] = (*get_args(LifeCommand), CancelPart)
 FACTS: Final[tuple[type[Fact], ...]] = get_args(LifeFact)

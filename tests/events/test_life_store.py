@@ -9,12 +9,15 @@ from services.events.store import EventsStore
 from shared.contracts.attendance import NoteAttendance, TakeHeadcount
 from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.events import (
+    AddPartner,
+    CancelEvent,
     CreateCampaign,
     LaunchCampaign,
     LeaveEvent,
     Register,
 )
 from shared.contracts.hiding import HideEvent, UnhideEvent
+from shared.contracts.hosting import AcceptCoHost, InviteCoHost
 from shared.contracts.message import Command
 from shared.contracts.programme import AddAction, AddAgendaItem, ChangeAction
 from shared.contracts.results import Figure
@@ -200,3 +203,33 @@ async def test_minors_are_known_to_the_organiser_alone(store: EventsStore) -> No
     assert [one.under_18 for one in mine.items] == [None]
     async for document in store.database.inbox.find():
         assert b'"ages"' not in document["r"] + b"".join(document["x"])
+
+
+async def test_parts_of_a_carnival_go_with_it(store: EventsStore) -> None:
+    """Row 16: in steps, all of them, and the parts of parts."""
+    log = await a_log(store)
+    parts = [replace(a_plan(parent_id=EVENT), event_id=f"event_p{number:03}") for number in range(205)]
+    for start in range(0, 205, 100):
+        await log.ask(*(by_ana(part) for part in parts[start : start + 100]))
+    await log.ask(by_ana(replace(a_plan(parent_id="event_p000"), event_id="event_q")))
+    [(status, _)] = await log.ask(by_ana(CancelEvent(EVENT, "Storm")))
+
+    assert status == 200
+    found = {document["_id"]: document["state"]["status"] async for document in store.database.events.find()}
+    assert len(found) == 207
+    assert set(found.values()) == {"cancelled"}
+    assert log.observer.dead == []
+
+
+async def test_an_invitation_to_host_outlives_a_batch(store: EventsStore) -> None:
+    """And a part is planned by a host's member."""
+    log = await a_log(store)
+    partner = f"{CAMPAIGN}.p"
+    await log.ask((AddPartner(CAMPAIGN, partner, "Made-up Mosque", "faith"), "ana", "organiser"))
+    await log.ask(by_ana(InviteCoHost(EVENT, partner)))
+    [(status, body)] = await log.ask(by_ana(AcceptCoHost(EVENT, partner)))
+    document = await store.database.events.find_one({"_id": EVENT})
+
+    assert (status, body["hosts"]) == (200, [partner])
+    assert document is not None
+    assert document["invited"] == []

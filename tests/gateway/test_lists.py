@@ -65,7 +65,8 @@ async def test_a_list_is_walked_by_its_links(replica: Replica) -> None:
 async def test_every_filter_finds_what_has_the_value(replica: Replica) -> None:
     """And leaves out what has not."""
     venue = Venue(ward="aston", access=("step-free",))
-    mine = an_event(principles=(3,), languages=("ur",), venue=venue, category="walk")
+    whole = name("event", 7)
+    mine = an_event(principles=(3,), languages=("ur",), venue=venue, category="walk", parent_id=whole)
     await replica.applied(
         a_campaign(),
         a_campaign(id=name("campaign", 1), slug="b", wards=(), status="closed"),
@@ -79,6 +80,7 @@ async def test_every_filter_finds_what_has_the_value(replica: Replica) -> None:
         f"campaign={CAMPAIGN}",
         "ward=aston",
         "category=walk",
+        f"parent={whole}",
         "principle=3",
         "language=UR",
         "accessible=true",
@@ -90,4 +92,4 @@ async def test_every_filter_finds_what_has_the_value(replica: Replica) -> None:
     for filters in ("ward=aston", "status=live"):
         assert ids(await replica.get(f"/v1/campaigns?{filters}")) == [CAMPAIGN], filters
     documented = [len(of.parameters) for of in (CAMPAIGNS, EVENTS, NEEDS)]
-    assert documented == [4, 10, 8]
+    assert documented == [4, 11, 8]

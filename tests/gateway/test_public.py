@@ -28,6 +28,8 @@ PRIVATE = {
     "AttendanceNoted",
     "HeadcountTaken",
     "ProgrammeChanged",
+    "CoHostInvited",
+    "SubEventAdded",
     "SlotAdded",
     "SlotBooked",
     "SlotReleased",
