@@ -1,7 +1,9 @@
 """Offers to a campaign: made and changed as pledges are (`pledges.py`), matched to needs, listed to organisers."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import Field
 
 from services.gateway.bodies import Body
 from services.gateway.commands import Wish, Write
@@ -11,10 +13,17 @@ from services.gateway.personal import Personal
 from services.gateway.pledge_shapes import Pledge, Pledges
 from services.gateway.problems import Flaw, ProblemError
 from services.gateway.table import PATTERNS, Route
-from shared.contracts.pledges import MakeOffer, MatchOffer
+from shared.contracts.pledges import AskAround, MakeOffer, MatchOffer, NeedState
 
 
-class Matching(Body):
+class AskingAround(Body):
+    """How many donors are asked at once, and how long each may take to answer."""
+
+    minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    wave_size: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+class MatchedTo(Body):
     """To which need, and how much; as much as both sides allow if not said."""
 
     need_id: Id
@@ -55,7 +64,7 @@ def demand_none(fields: Mapping[str, object], detail: str) -> None:
         raise ProblemError("invalid-body", errors=flaws)
 
 
-def match(wish: Wish[Matching]) -> MatchOffer:
+def match(wish: Wish[MatchedTo]) -> MatchOffer:
     """Make the command that matches an offer; the id of the pledge is that of the need and of this wish."""
     if not is_offer(wish.id):
         raise ProblemError("not-found")
@@ -66,10 +75,22 @@ def match(wish: Wish[Matching]) -> MatchOffer:
 WRITES: Final = (
     Write(
         method="POST",
+        path="/v1/needs/{need_id}/match",
+        summary="Ask the donors of offers that fit, in waves, until nothing is left or nobody to be asked",
+        service="pledges",
+        body=AskingAround,
+        command=AskAround,
+        build=lambda wish: AskAround(wish.id, wish.body.minutes, wish.body.wave_size),
+        answers={200: NeedState},
+        tag="needs",
+        problems=("need-not-open", "not-enough-left"),
+    ),
+    Write(
+        method="POST",
         path="/v1/pledges/{pledge_id}/match",
         summary="Bring forth a pledge on a need from an offer to its campaign",
         service="pledges",
-        body=Matching,
+        body=MatchedTo,
         command=MatchOffer,
         build=match,
         answers={201: Pledge},

@@ -275,7 +275,8 @@ def _of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
     need, pledge = fact.need, fact.pledge
     match fact:
         case pledges.PledgeHeld():
-            yield _to_donor(fact, "pledge-held", pledge.quantity, held_until=_utc(pledge.held_until or ""))
+            text = "offer-asked" if pledge.offer_id else "pledge-held"
+            yield _to_donor(fact, text, pledge.quantity, held_until=_utc(pledge.held_until or ""))
         case pledges.PledgeMade() | pledges.PledgeConfirmed():
             yield _to_donor(fact, "pledge-taken", pledge.quantity)
             left = _amount(need, need.uncommitted)

@@ -59,6 +59,10 @@ ENGLISH: Final[dict[str, Text]] = {
         "Nobody is left on a shift", "{role}, {starts_at} to {ends_at}: all have left, and nobody came for an hour."
     ),
     "pledge-held": Text("Your pledge is held", "{amount} for {title} until {held_until}. Please confirm it by then."),
+    "offer-asked": Text(
+        "Your offer is wanted",
+        "{amount} for {title}. Please confirm or decline it by {held_until}.",
+    ),
     "pledge-taken": Text("Your pledge was taken", "{amount} for {title}. Thank you!"),
     "pledge-delivered": Text("Your delivery was counted", "{delivered} of {amount} for {title}. Thank you!"),
     "delivery-corrected": Text("A delivery was corrected", "{title}: {before} became {after}. {reason}"),

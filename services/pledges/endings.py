@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
-from services.pledges import ledger, pledge
+from services.pledges import ledger, pledge, waves
 from services.pledges.ledger import Need
 from shared.contracts.endings import (
     CorrectPledge,
@@ -101,4 +101,6 @@ def _decline(need: Need, state: NeedState, command: DeclinePledge, asked: Asked)
     if before.status != "held":
         return Decision(pledge.wrong(before))
     after = ledger.turned(before, asked.at, status="declined")
-    return pledge.told(PledgeDeclined(ledger.following(state, before, after), after, before.quantity), asked)
+    follows = ledger.following(state, before, after)
+    decision = pledge.told(PledgeDeclined(follows, after, before.quantity), asked)
+    return structs.replace(decision, then=waves.after_no(follows))

@@ -33,11 +33,21 @@ class Bundled(Fact, frozen=True):
     bundle_id: str
 
 
+class Candidate(Struct, frozen=True):
+    """An offer that fits and was not asked for this need; `asked_at` is when its donor was asked for anything."""
+
+    offer_id: str
+    donor: str
+    left: int
+    asked_at: str
+
+
 class Need(Struct, frozen=True):
     """A need with what deciding a batch takes.
 
     `pledges` holds those that the batch mentions and those whose hold may be overdue, `holds` the known holds
-    by their end, `words` what the batch says in private, `vows` the commitments that a delivery may show.
+    by their end, `words` what the batch says in private, `vows` the commitments that a delivery may show,
+    `candidates` the offers that a wave may ask.
     `deliveries` and `corrections` count.
     `bundle_id` names the household's bundle, `bundle` is the one that a need is to be opened in.
     """
@@ -54,6 +64,7 @@ class Need(Struct, frozen=True):
     bundle_id: str | None = None
     bundle: BundleState | None = None
     vows: tuple[Vow, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Share(NamedTuple):

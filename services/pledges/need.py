@@ -9,12 +9,25 @@ from typing import Final, cast
 
 from msgspec import UNSET, structs
 
-from services.pledges import delivery, endings, escalation, evidence, ledger, life, matching, opening, owning, pledge
+from services.pledges import (
+    delivery,
+    endings,
+    escalation,
+    evidence,
+    ledger,
+    life,
+    matching,
+    opening,
+    owning,
+    pledge,
+    waves,
+)
 from services.pledges.ledger import Bundled, Need, Worded
 from shared.contracts.message import Command, Fact
 from shared.contracts.pledges import (
     AcceptDelivery,
     AddOwner,
+    AskAround,
     ChangeNeed,
     ChangePledge,
     CloseNeed,
@@ -33,6 +46,7 @@ from shared.contracts.pledges import (
     NeedOpened,
     NeedReopened,
     NeedState,
+    NextWave,
     OfPledge,
     OnNeed,
     OnPledge,
@@ -148,6 +162,8 @@ def _decide(need: Need, command: NeedCommand, asked: Asked) -> Decision:  # noqa
             return pledge.expire_hold(need, state, command, asked)
         case CorrectPledge() | ReturnDelivery() | DeclinePledge():
             return endings.decide(need, state, command, asked)
+        case AskAround() | NextWave():
+            return waves.decide(need, state, command, asked)
         case TakeOffered():
             return matching.take(need, state, command, asked)
         case AddOwner() | RemoveOwner():

@@ -5,20 +5,22 @@ from typing import Final
 
 from msgspec import Struct, convert, structs
 
-from services.pledges import documents, life, need
+from services.pledges import documents, life, need, waves
 from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
 from services.pledges.documents import Document
 from services.pledges.evidence import acting
-from services.pledges.ledger import Need
+from services.pledges.ledger import Candidate, Need
 from shared.contracts.pledges import (
     COMMANDS,
     AcceptDelivery,
+    AskAround,
     BundleState,
     CorrectDelivery,
     DeliverPledge,
     ExpireHold,
     MakePledge,
+    NextWave,
     OfNeed,
     OfPledge,
     OpenNeed,
@@ -66,6 +68,7 @@ class NeedShelf:
         self.pledges = database.pledges
         self.words = database.words
         self.tallies = database.tallies
+        self._offers = database.offers
         self._held_together = database.bundles
 
     async def prepare(self) -> None:
@@ -108,6 +111,7 @@ class NeedShelf:
         for stream, document in found.items():
             states[stream] = documents.need(document, copies.get(document["campaign_id"]))
         states = _with_pledges(states, pledges)
+        states = await self._with_candidates(states, asks)
         return await self._with_vows(states, asks)
 
     def writes(
@@ -132,6 +136,35 @@ class NeedShelf:
         names = {command.bundle for command in openings if isinstance(command, OpenNeed) and command.bundle}
         found = await by_id(self._held_together, names)
         return {name: convert({**document, "id": name}, BundleState) for name, document in found.items()}
+
+    async def _with_candidates(self, states: dict[str, Need], asks: Sequence[Ask]) -> dict[str, Need]:
+        """Put to needs that ask around the offers that fit and were not asked for them, longest ago first."""
+        for stream in {ask.stream for ask in asks if isinstance(ask.command, AskAround | NextWave)}:
+            state = states[stream].state
+            if state is None:
+                continue
+            brought = await find(self.pledges, {"need_id": stream, "offer_id": {"$gt": ""}}, {"offer_id": 1})
+            fitting = {
+                "campaign_id": state.campaign_id,
+                "kind": state.kind,
+                "status": "offered",
+                "unit": state.unit,
+                "currency": state.currency,
+                "_id": {"$nin": [one["offer_id"] for one in brought]},
+            }
+            offers = await find(self._offers, fitting, sort=[("asked_at", 1), ("_id", 1)], limit=waves.MOST_CANDIDATES)
+            asked = await self._asked_at({one["donor"] for one in offers})
+            candidates = tuple(
+                Candidate(one["_id"], one["donor"], int(one["left"]), asked.get(one["donor"], "")) for one in offers
+            )
+            states[stream] = structs.replace(states[stream], candidates=candidates)
+        return states
+
+    async def _asked_at(self, donors: set[str]) -> dict[str, str]:
+        """When people were last asked for any of their offers."""
+        query = {"donor": {"$in": list(donors)}, "asked_at": {"$gt": ""}}
+        found = await find(self._offers, query, {"donor": 1, "asked_at": 1}, sort=[("asked_at", 1)])
+        return {one["donor"]: one["asked_at"] for one in found}
 
     async def _with_vows(self, states: dict[str, Need], asks: Sequence[Ask]) -> dict[str, Need]:
         """Put commitments to needs on which somebody delivers who acts for those that made them."""

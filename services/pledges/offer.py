@@ -172,6 +172,8 @@ def _match(offer: Offer, state: OfferState, command: MatchOffer, asked: Asked) -
     if offer.campaign is not None and offer.campaign.status != "live":
         return Decision(refused("campaign-not-live", status=offer.campaign.status))
     quantity = command.quantity or state.left
+    if command.up_to:
+        quantity = min(quantity, state.left)
     if not 0 < quantity <= state.left:
         return Decision(refused("more-than-pledged", left=state.left))
     if len(state.matched) >= MOST_MATCHES:
@@ -187,7 +189,7 @@ def _take(state: OfferState, begun: Match, command: MatchOffer, asked: Asked) ->
         pledge_id=begun.pledge_id,
         offer=state,
         quantity=begun.quantity,
-        up_to=command.quantity is None,
+        up_to=command.up_to or command.quantity is None,
         held_until=command.held_until,
         matched_by=asked.person,
     )

@@ -30,6 +30,8 @@ class OfferShelf:
         with translated():
             await self.offers.create_index([("donor", 1), *newest], name="of_donor")
             await self.offers.create_index([("campaign_id", 1), *newest], name="of_campaign")
+            fitting = [("campaign_id", 1), ("kind", 1), ("status", 1), ("asked_at", 1), ("_id", 1)]
+            await self.offers.create_index(fitting, name="to_ask")
 
     async def load(self, asks: Sequence[Ask], *, doubted: bool) -> dict[str, Offer]:  # noqa: ARG002 -- nothing is left out
         """Every offer with its campaign. Raises `Behind` as the copies do."""

@@ -138,6 +138,8 @@ def confirm(need: Need, state: NeedState, command: ConfirmPledge, asked: Asked) 
         return Decision(refused("hold-expired", held_until=pledge.held_until))
     if pledge.status != "held":
         return Decision(wrong(pledge))
+    if pledge.offer_id is not None and asked.person != pledge.donor:
+        return Decision(FORBIDDEN)  # it was the donor who was asked
     after = ledger.turned(pledge, asked.at, status="pledged", held_until=None)
     return told(PledgeConfirmed(ledger.following(state, pledge, after), after), asked)
 

@@ -135,13 +135,14 @@ class ReleaseOffer(OfOffer, frozen=True):
 class MatchOffer(OfOffer, frozen=True):
     """Bring forth a pledge on a need; without a quantity, as much as both sides allow.
 
-    With `held_until` the donor is asked first: it is a hold until then.
+    With `held_until` the donor is asked first: it is a hold until then. If `up_to`, less will do.
     """
 
     need_id: str
     pledge_id: str
     quantity: Quantity | None = None
     held_until: str | None = None
+    up_to: bool = False
 
 
 class TakeOffered(OfPledge, frozen=True):

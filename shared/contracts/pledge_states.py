@@ -21,6 +21,16 @@ Urgency = Literal["soon", "urgent", "overdue"]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
+class Matching(Struct, frozen=True):
+    """How donors of offers are asked: so many at once, each for so many minutes; `asked` counts them all."""
+
+    minutes: int
+    wave_size: int
+    wave: int = 0
+    asked: int = 0
+    status: Literal["running", "ended"] = "running"
+
+
 class NeedState(Struct, frozen=True):
     """A need after a change; `partner_id` is the partner it was opened for.
 
@@ -57,6 +67,7 @@ class NeedState(Struct, frozen=True):
     written_off: int = 0
     hidden: bool = False
     subkind: str | None = None
+    matching: Matching | None = None
     owners: tuple[str, ...] = ()
     urgency: Urgency | None = None
 

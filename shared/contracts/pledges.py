@@ -86,6 +86,7 @@ from shared.contracts.pledge_states import (
     Delivery,
     Kind,
     Limit,
+    Matching,
     NeedState,
     NeedStatus,
     OfNeed,
@@ -119,6 +120,7 @@ from shared.contracts.signals import (
     SignalState,
     SignalStatus,
 )
+from shared.contracts.waves import AskAround, MatchingEnded, NextWave, WaveCommand, WaveSent
 
 # ---------------------------------------------------------------- commands
 
@@ -320,6 +322,7 @@ NeedCommand = (
     | ExpireHold
     | TakeOffered
     | EndingCommand
+    | WaveCommand
     | LifeCommand
     | AddOwner
     | RemoveOwner
@@ -399,6 +402,8 @@ COMMANDS: Final = Family[Command](
     CorrectPledge,
     ReturnDelivery,
     DeclinePledge,
+    AskAround,
+    NextWave,
     *commitments.COMMANDS,
     ProposeBefriending,
     RematchBefriending,
@@ -447,6 +452,8 @@ FACTS: Final = Family[Fact](
     PledgeCorrected,
     DeliveryReturned,
     PledgeDeclined,
+    WaveSent,
+    MatchingEnded,
     *commitments.FACTS,
     BefriendingProposed,
     BefriendingConsented,

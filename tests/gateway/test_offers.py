@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from services.gateway import offers, pledges
-from services.gateway.offers import Matching, match
+from services.gateway.offers import AskingAround, MatchedTo, match
 from services.gateway.pledges import Amount, NewPledge, Releasing, Withdrawing, create
 from services.gateway.problems import ProblemError
 from shared.contracts.message import Command
-from shared.contracts.pledges import ChangeOffer, MakeOffer, MatchOffer, ReleaseOffer, WithdrawOffer
+from shared.contracts.pledges import AskAround, ChangeOffer, MakeOffer, MatchOffer, ReleaseOffer, WithdrawOffer
 from tests.gateway.wishes import CAMPAIGN, NEED, PLEDGE, flaws, read, wish
 
 OFFER = "offer_" + "o" * 26
@@ -64,7 +64,7 @@ def test_what_is_done_to_pledges_is_done_to_offers(key: str, body: Amount, comma
 
 def test_a_match_brings_forth_a_pledge_on_the_need_s_stream() -> None:
     """Its id is the need's and this wish's; a pledge on a need has nothing to be matched."""
-    body = read(Matching, need_id=NEED, quantity=2)
+    body = read(MatchedTo, need_id=NEED, quantity=2)
 
     command = match(wish(body, OFFER))
 
@@ -72,5 +72,14 @@ def test_a_match_brings_forth_a_pledge_on_the_need_s_stream() -> None:
     assert command.pledge_id.startswith(f"{NEED}.")
     for path, need in ((PLEDGE, NEED), (OFFER, "soup")):
         with pytest.raises(ProblemError, match="not-found"):
-            match(wish(read(Matching, need_id=need), path))
-    assert list(flaws(Matching, {"need_id": NEED, "quantity": 0})) == ["/quantity"]
+            match(wish(read(MatchedTo, need_id=need), path))
+    assert list(flaws(MatchedTo, {"need_id": NEED, "quantity": 0})) == ["/quantity"]
+
+
+def test_a_need_asks_around_for_so_long_and_so_many_at_once() -> None:
+    """An hour and ten, if nothing else is said."""
+    write = WRITES["POST /v1/needs/{need_id}/match"]
+
+    assert write.build(wish(read(AskingAround), NEED)) == AskAround(NEED, 60, 10)
+    assert write.build(wish(read(AskingAround, minutes=5, wave_size=2), NEED)) == AskAround(NEED, 5, 2)
+    assert list(flaws(AskingAround, {"minutes": 0, "wave_size": 51})) == ["/minutes", "/wave_size"]

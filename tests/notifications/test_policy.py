@@ -186,6 +186,10 @@ def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> ple
             "Your pledge is held / 3 bowls for Soup until 2026-03-23 09:30 UTC. Please confirm it by then.",
         ),
         (
+            pledges.PledgeHeld(NEED, pledge(status="held", held_until="2026-03-23T09:30:00.000Z", offer_id="offer_o")),
+            "Your offer is wanted / 3 bowls for Soup. Please confirm or decline it by 2026-03-23 09:30 UTC.",
+        ),
+        (
             pledges.PledgeDelivered(NEED, pledge(), delivery(2)),
             "Your delivery was counted / 2 bowls of 3 bowls for Soup. Thank you!",
         ),
@@ -216,7 +220,7 @@ def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> ple
             "Something went back / 2 bowls of your delivery for Soup. Cracked.",
         ),
     ],
-    ids=["held", "delivered", "corrected", "released", "expired", "written off", "put right", "returned"],
+    ids=["held", "asked", "delivered", "corrected", "released", "expired", "written off", "put right", "returned"],
 )
 def test_a_donor_hears_how_the_pledge_fares(fact: pledges.OnPledge, expected: str) -> None:
     """Each step, to the donor alone."""
@@ -340,6 +344,7 @@ def test_every_text_is_used() -> None:
         events.EventPublished(EVENT),
         *(events.EventChanged(event(2), changed) for changed in [("venue",), ("ends_at",), ("venue", "starts_at")]),
         pledges.NeedChanged(need(2, status="fulfilled"), ("quantity",)),
+        pledges.PledgeHeld(NEED, pledge(status="held", offer_id="offer_o")),
         *(pledges.NeedEscalated(need(2, urgency=step, by="2026-04-10")) for step in ("soon", "urgent", "overdue")),
     ]
     found: list[Message] = [message for fact in facts for message in messages(fact)]

@@ -4,11 +4,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from services.pledges import rules
-from services.pledges.ledger import Need
+from services.pledges.ledger import Candidate, Need
 from services.pledges.offer import Offer, matched
 from services.pledges.policy import CampaignCopy
 from services.pledges.rules import State
+from shared import instants
 from shared.contracts import outcomes, pledges, topics
 from shared.contracts.message import Command, open_envelope
 from shared.ports import Ask, Outgoing
@@ -29,7 +32,25 @@ class Documents:
 
     def load(self, asks: Sequence[Ask]) -> dict[str, Any]:
         """State of the streams that the commands name."""
-        return {ask.stream: self.states.get(ask.stream) or self._fresh(ask) for ask in asks}
+        found = {ask.stream: self.states.get(ask.stream) or self._fresh(ask) for ask in asks}
+        for ask in asks:
+            state = found[ask.stream]
+            if isinstance(ask.command, pledges.AskAround | pledges.NextWave) and isinstance(state, Need):
+                found[ask.stream] = replace(state, candidates=self._fitting(state))
+        return found
+
+    def _fitting(self, asking: Need) -> tuple[Candidate, ...]:
+        """What the real store finds."""
+        offers = [one.state for one in self.states.values() if isinstance(one, Offer) and one.state]
+        asked: dict[str, str] = {}
+        for one in offers:
+            asked[one.donor] = max(one.asked_at, asked.get(one.donor, ""))
+        known = {pledge.offer_id for pledge in asking.pledges.values()}
+        return tuple(
+            Candidate(one.id, one.donor, one.left, asked[one.donor])
+            for one in sorted(offers, key=lambda one: (one.asked_at, one.id))
+            if one.status == "offered" and one.id not in known
+        )
 
     def _fresh(self, ask: Ask) -> State:
         kind = Offer if isinstance(ask.command, pledges.OfOffer) else Need
@@ -43,7 +64,8 @@ class Documents:
 
     def keep(self, after: dict[str, Any]) -> None:
         """Take the new ones."""
-        self.states.update(after)
+        plain = {name: replace(one, candidates=()) if isinstance(one, Need) else one for name, one in after.items()}
+        self.states.update(plain)
 
 
 class Market:
@@ -58,6 +80,7 @@ class Market:
         self.store = MemoryStore(self.world, self.documents)
         self.quiet = Quiet()
         self._asked = 0
+        self._fired: set[str] = set()
         self.start()
 
     def start(self) -> None:
@@ -112,6 +135,21 @@ class Market:
         outcome = outcomes.OUTCOMES["pledges"].decode(open_envelope(value))
         assert isinstance(outcome, outcomes.CommandSucceeded | outcomes.CommandRefused | outcomes.CommandFailed)
         return outcome
+
+    def wait(self, minutes: int) -> None:
+        """Let time pass, and append what falls due, some of it twice."""
+        self.log.clock_ms += minutes * 60_000
+        now = instants.from_ms(self.log.clock_ms)
+        due = [plan for entry in self.store.inbox.values() for plan in entry.due if plan.at <= now]
+        for plan in due:
+            if plan.id not in self._fired:
+                for _ in range(self.world.chance.choice([1, 1, 2])):
+                    self.log.append(Outgoing(topics.commands("pledges"), None, plan.stream.encode(), plan.value))
+                self._fired.add(plan.id)
+        for state in list(self.documents.states.values()):
+            for until, pledge in state.holds if isinstance(state, Need) else ():
+                if until <= now:
+                    self.ask("pledges", pledges.ExpireHold(state.id, pledge, until), roles="system")
 
     def need(self, name: str = "need_n") -> Need:
         """A need as it stands."""

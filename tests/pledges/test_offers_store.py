@@ -7,18 +7,21 @@ from msgspec import json
 
 from services.pledges import documents
 from services.pledges.queries import Queries
-from shared.contracts.message import Command
+from shared.contracts.message import Command, open_envelope
 from shared.contracts.outcomes import CommandRefused, CommandSucceeded, Touched
 from shared.contracts.pledges import (
+    AskAround,
     ChangeOffer,
+    Kind,
     MakeOffer,
     MakePledge,
     MatchOffer,
+    NextWave,
     OpenNeed,
     PledgeState,
     WithdrawPledge,
 )
-from tests.pledges.given import ANA, BO, BOXES, OLGA, PAT, figures
+from tests.pledges.given import ANA, BO, BOXES, CY, OLGA, PAT, figures
 from tests.pledges.records import Desk, asked, body, processed_through
 from tests.pledges.test_store import stored
 
@@ -74,6 +77,39 @@ async def test_an_offer_is_seen_by_its_donor_and_the_organisers_alone(desk: Desk
     assert await asking.offers_to("campaign_x", OLGA, cursor=None, limit=20) is None
     with pytest.raises(PermissionError):
         await asking.offers_to("campaign_c", BO, cursor=None, limit=20)
+
+
+async def test_a_need_asks_those_who_fit_and_were_not_asked(desk: Desk) -> None:
+    """By person, longest ago first; what is asked for is held, planned to end, and set aside of the offers."""
+    await desk.process(asked(OLGA, BOXES), asked(OLGA, OpenNeed("need_m", "campaign_c", "Boxes", "goods", 1, "boxes")))
+    offered: list[tuple[str, str, Kind, str]] = [
+        ("offer_a", ANA, "goods", "boxes"),
+        ("offer_a2", ANA, "goods", "boxes"),
+        ("offer_b", BO, "goods", "boxes"),
+        ("offer_c", CY, "goods", "crates"),
+        ("offer_d", CY, "meal", "boxes"),
+    ]
+    for name, person, kind, unit in offered:
+        await desk.process(asked(person, MakeOffer(name, "campaign_c", kind, unit, 9)))
+    await processed_through(desk, asked(OLGA, MatchOffer("offer_a2", "need_m", "need_m.p"), minutes=1))
+
+    await processed_through(desk, asked(OLGA, AskAround("need_n", 30, 1), minutes=2))
+
+    assert await _asked_of(desk) == {"offer_b"}
+    planned = {open_envelope(one["value"]).type async for one in desk.store.needs.database.due.find({})}
+    assert planned == {"brumtogether.pledges.ExpireHold.v1", "brumtogether.pledges.NextWave.v1"}
+
+    await processed_through(desk, asked("pledges", NextWave("need_n", 1), minutes=40, roles="system"))
+
+    assert len(await _asked_of(desk) & {"offer_a", "offer_a2"}) == 1
+    bos = await desk.store.offers.find_one({"_id": "offer_b"})
+    assert bos is not None
+    assert (bos["left"], bos["matched"]) == (9, [])
+    assert desk.observer.dead == []
+
+
+async def _asked_of(desk: Desk) -> set[str]:
+    return {str(one["offer_id"]) async for one in desk.store.pledges.find({"need_id": "need_n", "status": "held"})}
 
 
 async def test_whatever_comes_in_any_order_offers_and_needs_agree(desk: Desk) -> None:

@@ -68,6 +68,7 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/commitments/{commitment_id}/evidence": SEEN,
     "POST /v1/commitments/{commitment_id}/renew": SEEN,
     "POST /v1/commitments/{commitment_id}/end": SEEN,
+    "POST /v1/needs/{need_id}/match": SEEN,
     "POST /v1/needs/{need_id}/pause": SEEN,
     "POST /v1/needs/{need_id}/resume": SEEN,
     "POST /v1/needs/{need_id}/hide": SEEN,
@@ -377,6 +378,7 @@ class Town:
         offer = (await self.do(self.cy, "POST /v1/pledges", offered))["id"]
         await self.do(self.ana, "GET /v1/campaigns/{campaign_id}/offers", campaign_id=live)
         await self.do(self.ana, "POST /v1/pledges/{pledge_id}/match", {"need_id": other}, pledge_id=offer)
+        await self.do(self.ana, "POST /v1/needs/{need_id}/match", need_id=other)
         await self.do(self.ana, "POST /v1/needs/{need_id}/write-off", reason, need_id=other)
         await self.do(self.cy, "DELETE /v1/events/{event_id}/registrations/me", event_id=event)
         await self.do(self.ana, "POST /v1/events/{event_id}/cancel", {"reason": "Rain."}, event_id=event)
