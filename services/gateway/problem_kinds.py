@@ -228,6 +228,16 @@ KINDS: dict[str, Kind] = {
         "Too many items",
         "An event may have `most` agenda items, and as many actions.",
     ),
+    "already-registered": Kind(
+        409,
+        "Already registered",
+        "The reference of this row was registered before. Each stands in a list once.",
+    ),
+    "not-happened-yet": Kind(
+        409,
+        "That has not happened yet",
+        "`occurred_at` lies in the future.",
+    ),
     "no-booking-needed": Kind(
         409,
         "No booking is needed",
@@ -300,7 +310,7 @@ KINDS: dict[str, Kind] = {
     "too-many-hosts": Kind(
         409,
         "Too many hosts",
-        "A venue may have `most` hosts. Remove one who no longer takes part.",
+        "A venue, or an event with those who are invited, may have `most` hosts. Remove one who no longer takes part.",
     ),
     "too-many-days": Kind(
         409,
