@@ -1,10 +1,11 @@
 """The process of the events service."""
 
-from services.events import api, partner_api, rules, shift_api, venue_api
+from services.events import api, partner_api, rules, shift_api, venue_api, voice_api
 from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
+from services.events.voice_reading import VoiceReading
 from shared.config import Events
 from shared.contracts.events import COMMANDS, FACTS
 from shared.service import Service
@@ -21,6 +22,7 @@ def build(settings: Events) -> Service:
     service.routes(shift_api.routes(ShiftReading(store)))
     service.routes(partner_api.routes(PartnerReading(store)))
     service.routes(venue_api.routes(store.venues))
+    service.routes(voice_api.routes(VoiceReading(store)))
     return service
 
 

@@ -31,6 +31,9 @@ from services.events.shift_store import UNIQUE, Change, ShiftStore, shift_change
 from services.events.venue_document import Welcome
 from services.events.venue_store import COLLECTIONS as OF_VENUES
 from services.events.venue_store import VenueStore, venue_changes
+from services.events.voice import Voice
+from services.events.voice_store import COLLECTION as VOICES
+from services.events.voice_store import VoiceStore, voice_document
 from services.events.waiting import Place, WaitingList
 from shared.contracts.attendance import NoteAttendance
 from shared.contracts.events import (
@@ -56,6 +59,7 @@ from shared.contracts.hosting import CancelSubEvents
 from shared.contracts.importing import ImportRegistrations
 from shared.contracts.shifts import CancelShifts, OfShift, OfVolunteer
 from shared.contracts.venues import OfVenue
+from shared.contracts.voices import OfVoice, VoiceState
 from shared.due import Calendar
 from shared.mongo import (
     Client,
@@ -82,6 +86,7 @@ COLLECTIONS: Final = (
     *OF_SHIFTS,
     *OF_VENUES,
     *attached.COLLECTIONS,
+    VOICES,
 )
 
 
@@ -98,6 +103,7 @@ class EventsStore:
         self.calendar = Calendar(database.due)
         self.shifts = ShiftStore(database, self.watched)
         self.venues = VenueStore(database, self)
+        self.voices = VoiceStore(database, self.campaigns, self.watched)
 
     async def prepare(self) -> None:
         """Make the indexes."""
@@ -106,6 +112,7 @@ class EventsStore:
         await self.shifts.prepare()
         with translated():
             await self.sessions.prepare()
+        await self.voices.prepare()
         database = self.database
         waiting = {"order": {"$exists": True}}
         with translated():
@@ -142,7 +149,8 @@ class EventsStore:
             shifts = await self.shifts.load([ask for ask in asks if isinstance(ask.command, OfShift)])
             people = await self._load_standings([ask for ask in asks if isinstance(ask.command, OfVolunteer)])
             venues = await self.venues.load([ask for ask in asks if isinstance(ask.command, OfVenue)])
-        return {**campaigns, **events, **shifts, **people, **venues}
+            voices = await self.voices.load([ask for ask in asks if isinstance(ask.command, OfVoice)])
+        return {**campaigns, **events, **shifts, **people, **venues, **voices}
 
     async def save(self, before: dict[str, State], after: dict[str, State], entries: Sequence[Entry]) -> None:
         """Write what changed, and the entries, in one transaction."""
@@ -162,6 +170,9 @@ class EventsStore:
                     changes.note(standing_changes(was, state))
                 case Welcome(), Welcome():
                     changes.note(venue_changes(was, state))
+                case Voice(), Voice(state=VoiceState() as said):
+                    known = was.state.version if was.state else None
+                    changes.note([(VOICES, voice_document(said, state.words), known)])
                 case _:  # a stream keeps its kind
                     pass
         if changes.clash and len(entries) > 1:

@@ -37,6 +37,7 @@ from services.gateway import (
     taxonomies,
     venues,
     vocabularies,
+    voices,
 )
 from services.gateway.commands import Commands, Write
 from services.gateway.front import HTTPS_ONLY, SECURITY_HEADERS, Front
@@ -73,6 +74,7 @@ WRITES: Final = (
     *vocabularies.WRITES,
     *partners.WRITES,
     *venues.WRITES,
+    *voices.WRITES,
     *events.WRITES,
     *occurrences.WRITES,
     *results.WRITES,
@@ -155,6 +157,7 @@ class Gateway:
         return [
             *(commands.route(write) for write in (*WRITES, *invitations)),
             *partners.reads(personal),
+            *voices.reads(personal),
             *events.reads(personal),
             importing.route(),
             *hiding.reads(personal),

@@ -77,6 +77,8 @@ def url_of(kind: str, name: str) -> str:
     match kind:
         case "partner":
             return f"/v1/campaigns/{name.partition('.')[0]}/partners/{name}"
+        case "story":
+            return f"/v1/stories/{name}"
         case "shift":
             return f"/v1/events/{name.partition('.')[0]}/shifts/{name}"
         case "assignment":

@@ -175,6 +175,12 @@ KINDS: dict[str, Kind] = {
         "The other campaign is no successor of this one",
         "A campaign says of which it is the successor (`successor_of`) when it is opened. Open one that names this.",
     ),
+    "voice-wrong-state": Kind(
+        409,
+        "The status of what was said does not allow this",
+        "`status` says where it stands. What is offered can be published, what is published shown no longer; what was "
+        "withdrawn is gone for good.",
+    ),
     "partner-wrong-state": Kind(
         409,
         "The partner's status does not allow this",

@@ -46,6 +46,8 @@ PATTERNS: Final[Mapping[str, "re.Pattern[str]"]] = {
         "befriending_id": f"befriending_{_SUFFIX}",
         "partner_id": rf"{CAMPAIGN_ID}\.{_SUFFIX}",
         "occurrence": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}",
+        "endorsement_id": f"endorsement_{_SUFFIX}",
+        "story_id": f"story_{_SUFFIX}",
         "person": PERSON,
         "kind": "campaign|event|need|venue",
         "target_id": f"{CAMPAIGN_ID}|{EVENT_ID}|{NEED_ID}|{VENUE_ID}",

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from services.notifications import shift_policy
 from shared.contracts import events, pledges, shifts
 from shared.contracts.message import Fact
+from shared.contracts.voices import VoicePublished, VoiceState
 
 Topic = Literal["registration", "event-change", "pledge", "need", "campaign"]
 
@@ -92,6 +93,8 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(_of_event(fact))
         case shifts.OnShift():
             return tuple(_of_shift(fact))
+        case VoicePublished(voice=voice):
+            return (_about_voice(voice),)
         case pledges.OnPledge():
             return tuple(_of_pledge(fact))
         case pledges.OnNeed():
@@ -140,6 +143,13 @@ def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
             yield from _about_partner(campaign, partner, partner.members, "partner-removed")
         case _:
             pass
+
+
+def _about_voice(voice: VoiceState) -> Message:
+    """Whose words are shown now is to know it, to be able to take them back."""
+    place = "endorsements" if voice.form == "endorsement" else "stories"
+    url, purpose = f"/v1/{place}/{voice.id}", "voice-published"
+    return Message(Person(voice.person), "campaign", purpose, purpose, {}, url, voice.id)
 
 
 def _about_campaign(campaign: events.CampaignState, audience: Audience, purpose: str, **more: str) -> Message:

@@ -92,6 +92,9 @@ ENGLISH: Final[dict[str, Text]] = {
     "campaign-evolved": Text(
         "A campaign goes on as another", "{title} goes on as {successor}. Follow that if you want to hear of it."
     ),
+    "voice-published": Text(
+        "What you said is shown", "Everybody can read it now. You can withdraw it whenever you want."
+    ),
     "partner-invited": Text(
         "You are invited to take part", "{title} would like to have {partner} as a partner. Please accept or decline."
     ),

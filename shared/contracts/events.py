@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from shared.contracts import evolution, life, occurrences, partners, shifts, venues, vocabularies
+from shared.contracts import evolution, life, occurrences, partners, shifts, venues, vocabularies, voices
 from shared.contracts.campaign_life import (
     CampaignChanged,
     CampaignPaused,
@@ -416,6 +416,7 @@ COMMANDS: Final = Family[Command](
     *evolution.COMMANDS,
     *occurrences.COMMANDS,
     *venues.COMMANDS,
+    *voices.COMMANDS,
 )
 FACTS: Final = Family[Fact](
     "events",
@@ -446,4 +447,5 @@ FACTS: Final = Family[Fact](
     *evolution.FACTS,
     *occurrences.FACTS,
     *venues.FACTS,
+    *voices.FACTS,
 )

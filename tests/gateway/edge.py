@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from services.events import api, partner_api, shift_api
+from services.events import api, partner_api, shift_api, voice_api
 from services.events.partner_reading import PartnerReading
 from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
+from services.events.voice_reading import VoiceReading
 from services.gateway import (
     campaign_life,
     campaigns,
@@ -23,6 +24,7 @@ from services.gateway import (
     partners,
     pledges,
     shifts,
+    voices,
 )
 from services.gateway.commands import Commands
 from services.gateway.front import Front
@@ -70,6 +72,7 @@ class Edge:
             *campaigns.WRITES,
             *campaign_life.WRITES,
             *partners.WRITES,
+            *voices.WRITES,
             *partners.invitations(SECRET),
             *events.WRITES,
             *shifts.WRITES,
@@ -82,6 +85,7 @@ class Edge:
         routes += [operations.route(identity, issued, self, self.services)]
         routes += [*events.reads(personal), *shifts.reads(personal), *partners.reads(personal)]
         routes += me.reads(identity, personal)
+        routes += voices.reads(personal)
         self.app = Front(Table(routes), self.app_of_nothing)
 
     async def app_of_nothing(self, *_: Any) -> None:  # noqa: ANN401 -- ASGI
@@ -125,6 +129,7 @@ async def edge_of(mongo: str, data: Path) -> AsyncIterator[Edge]:
     await store.prepare()
     routes = [*api.routes(Reading(store), store.inbox), *partner_api.routes(PartnerReading(store))]
     routes += shift_api.routes(ShiftReading(store))
+    routes += voice_api.routes(VoiceReading(store))
     server = Server(internal.build(live=well, ready=well, routes=routes, secret=SECRET), "127.0.0.1", 0, grace=1)
     await server.start()
     made = Edge(store, data, f"http://127.0.0.1:{server.port}")

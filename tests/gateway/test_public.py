@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway import public_forms
 from services.gateway.public import told
-from shared.contracts import shifts, venues
+from shared.contracts import shifts, venues, voices
 from shared.contracts.catalogue import FACTS
 from shared.contracts.commitments import OnCommitment
 from shared.contracts.message import Envelope, Malformed, open_envelope
@@ -39,6 +39,7 @@ PRIVATE = {
     "NeedKindAdded",
     *(kind.__name__ for kind in (*shifts.FACTS, *venues.FACTS)),
     *(kind.__name__ for kind in FACTS["pledges"].kinds.values() if not issubclass(kind, OnNeed | OnCommitment)),
+    *(kind.__name__ for kind in voices.FACTS),
 }
 CANARY = "canary-3f9c"
 

@@ -16,6 +16,7 @@ from services.notifications.texts import ENGLISH, render
 from shared.contracts import events, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Fact, open_envelope
+from shared.contracts.voices import VoicePublished, VoiceState
 from tests.notifications.given import (
     AT,
     CAMPAIGN,
@@ -142,6 +143,17 @@ def test_followers_are_asked_whether_they_come_along() -> None:
         "A campaign goes on as another / Tidy streets goes on as Tidy city. Follow that if you want to hear of it."
     ]
     assert notes(evolved) == ()
+
+
+def test_who_said_something_hears_that_it_is_shown() -> None:
+    """With the way to where it can be taken back; its words are told by nobody else."""
+    voice = VoiceState("story_s", 2, AT, AT, CAMPAIGN.id, None, "bo", "text", "en", "published", AT)
+
+    assert told(VoicePublished(voice)) == [(Person("bo"), "campaign", "voice-published")]
+    assert [message.url for message in messages(VoicePublished(voice))] == ["/v1/stories/story_s"]
+    assert bodies(VoicePublished(voice)) == [
+        "What you said is shown / Everybody can read it now. You can withdraw it whenever you want."
+    ]
 
 
 def test_a_partner_hears_how_it_stands() -> None:

@@ -29,6 +29,20 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/campaigns/{campaign_id}/reopen": GONE,
     "POST /v1/campaigns/{campaign_id}/organisers": GONE,
     "DELETE /v1/campaigns/{campaign_id}/organisers": GONE,
+    "POST /v1/campaigns/{campaign_id}/endorsements": GONE,
+    "GET /v1/campaigns/{campaign_id}/endorsements": GONE,
+    "POST /v1/campaigns/{campaign_id}/stories": GONE,
+    "GET /v1/campaigns/{campaign_id}/stories": GONE,
+    "POST /v1/events/{event_id}/stories": GONE,
+    "GET /v1/events/{event_id}/stories": GONE,
+    "GET /v1/endorsements/{endorsement_id}": GONE,
+    "POST /v1/endorsements/{endorsement_id}/publish": GONE,
+    "POST /v1/endorsements/{endorsement_id}/unpublish": GONE,
+    "POST /v1/endorsements/{endorsement_id}/withdraw": GONE,
+    "GET /v1/stories/{story_id}": GONE,
+    "POST /v1/stories/{story_id}/publish": GONE,
+    "POST /v1/stories/{story_id}/unpublish": GONE,
+    "POST /v1/stories/{story_id}/withdraw": GONE,
     "POST /v1/campaigns/{campaign_id}/partners": GONE,
     "GET /v1/campaigns/{campaign_id}/partners": GONE,
     "POST /v1/campaigns/{campaign_id}/partners/invitations": GONE,
@@ -113,7 +127,13 @@ STRANGERS: Final[dict[str, int]] = {
 }
 """What a signed-in stranger is answered; a new route with an id needs an entry."""
 
+ENDORSEMENT: Final = {"name": "Cy Example", "text": "It brings us together.", "consent": True}
+STORY: Final = {"form": "text", "language": "en", "title": "Soup", "text": "How it began.", "consent": True}
+
 BODIES: Final[dict[str, dict[str, Any]]] = {
+    "POST /v1/campaigns/{campaign_id}/endorsements": ENDORSEMENT,
+    "POST /v1/campaigns/{campaign_id}/stories": STORY,
+    "POST /v1/events/{event_id}/stories": STORY,
     **life.BODIES,
     **series.BODIES,
     **welcome.BODIES,
@@ -221,6 +241,7 @@ class Town:
             "campaign": draft,
             "partner_id": f"{draft}.{'p' * 26}",
             "event_id": hidden,
+            **await self._voices(live, event),
             **life.ids(hidden),
             **places,
             "need_id": need,
@@ -238,6 +259,31 @@ class Town:
             "person": me[self.bo],
         }
         await self._read(live, event, need, note)
+
+    async def _voices(self, live: str, event: str) -> dict[str, str]:
+        """Cy stands up for the campaign and tells of it and of an event; what is left is only offered."""
+        place = "/v1/campaigns/{campaign_id}/endorsements"
+        endorsement = (await self.do(self.cy, f"POST {place}", ENDORSEMENT, campaign_id=live))["id"]
+        place = "/v1/campaigns/{campaign_id}/stories"
+        story = (await self.do(self.cy, f"POST {place}", STORY, campaign_id=live))["id"]
+        await self.do(self.cy, "POST /v1/events/{event_id}/stories", STORY, event_id=event)
+        for kind, name, ids in (
+            ("endorsements", "endorsement_id", {"endorsement_id": endorsement}),
+            ("stories", "story_id", {"story_id": story}),
+        ):
+            one = f"/v1/{kind}/{{{name}}}"
+            for way in ("publish", "unpublish"):
+                await self.do(self.ana, f"POST {one}/{way}", **ids)
+            await self.do(self.cy, f"GET {one}", **ids)
+            await self.do(self.ana, f"GET /v1/campaigns/{{campaign_id}}/{kind}", campaign_id=live)
+        await self.do(self.ana, "GET /v1/events/{event_id}/stories", event_id=event)
+        other = (await self.do(self.cy, f"POST {place}", STORY, campaign_id=live))["id"]
+        await self.do(self.cy, "POST /v1/stories/{story_id}/withdraw", story_id=other)
+        said = {"endorsement_id": endorsement}
+        await self.do(self.cy, "POST /v1/endorsements/{endorsement_id}/withdraw", **said)
+        place = "/v1/campaigns/{campaign_id}/endorsements"
+        await self.do(self.cy, f"POST {place}", ENDORSEMENT, campaign_id=live)
+        return {**said, "story_id": story}
 
     async def _partners(self, live: str, cy: str) -> None:
         """Invite Cy's kitchen, which accepts, changes, is vouched for, read and removed; others decline, ask, leave."""
