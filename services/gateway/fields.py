@@ -17,6 +17,7 @@ from shared import instants
 from shared.vocabulary import terms
 
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+_DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _WEB_ADDRESS = TypeAdapter(AnyHttpUrl)
 
 
@@ -61,6 +62,16 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _no_card(text: str) -> str:
+    """No payment card is taken here, so that none lies in words either: 13 to 19 digits with a check digit (Luhn)."""
+    for found in _DIGITS.finditer(text):
+        digits = [int(digit) for digit in found[0] if digit.isdecimal()]
+        doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]  # noqa: PLR2004 -- ISO/IEC 7812-1
+        if 13 <= len(digits) <= 19 and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0:  # noqa: PLR2004 -- the same
+            raise ValueError("This looks like the number of a payment card; do not write it here.")
+    return text
+
+
 def _different(items: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(items)) != len(items):
         raise ValueError("Something is listed twice.")
@@ -70,10 +81,10 @@ def _different(items: tuple[Any, ...]) -> tuple[Any, ...]:
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
 """Text without a line break or another control character, and not only blank."""
 LongLine = Annotated[str, Field(min_length=1, max_length=500, pattern=_LINE)]
-Text = Annotated[str, Field(max_length=10_000)]
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_no_card)]
 """Text of several lines."""
-Note = Annotated[str, Field(max_length=2_000)]
-Reason = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"\S")]
+Note = Annotated[str, Field(max_length=2_000), AfterValidator(_no_card)]
+Reason = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"\S"), AfterValidator(_no_card)]
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 """Any text that may be an id; whether there is such a thing is asked later (404)."""
 Person = Annotated[str, Field(pattern=f"^{PERSON}$")]

@@ -45,6 +45,8 @@ def create(wish: Wish[Any]) -> MakeOffer:
         flaws = [Flaw(f"/{name}", "An offer to a campaign says it.") for name in missing]
         raise ProblemError("invalid-body", errors=flaws)
     demand_none({"hold_minutes": body.hold_minutes}, "An offer is not held.")
+    for_needs = {"place": body.place, "sessions": body.sessions, "mentoring": body.mentoring or None}
+    demand_none(for_needs, "Say it when you pledge to a need.")
     return MakeOffer(
         offer_id=new_id("offer", wish.command_id),
         campaign_id=existing(PATTERNS["campaign_id"], body.campaign_id, "/campaign_id"),

@@ -8,10 +8,11 @@ from services.gateway import offers
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Echo, Wish, Write
-from services.gateway.fields import Currency, Id, Note, Quantity, Reason, Unit, existing
+from services.gateway.fields import Currency, Id, LocalTime, Note, Quantity, Reason, Unit, existing
 from services.gateway.idempotency import suffix
 from services.gateway.personal import Personal
 from services.gateway.pledge_shapes import Pledge
+from services.gateway.sessions import Sessions, starts
 from services.gateway.table import PATTERNS, Route
 from shared.contracts.pledges import (
     AcceptDelivery,
@@ -38,6 +39,8 @@ class NewPledge(Body):
 
     To a need: with `hold_minutes` it is set aside until then and has to be confirmed. To a campaign: of which `kind`
     it is and in which `unit` it is counted (money in `pence`, with its `currency`).
+    `place` (of a need for space) is for donor and organisers alone; `sessions` are of time and skill, `mentoring` of
+    skill in several sessions.
     """
 
     need_id: Id | None = None
@@ -49,12 +52,28 @@ class NewPledge(Body):
     hold_minutes: Annotated[int, Field(ge=1, le=1_440)] | None = None
     note: Note | None = None
     anonymous: bool = False
+    place: Note | None = None
+    sessions: Sessions | None = None
+    mentoring: bool = False
 
 
 class Amount(Body):
     """How much, in the need's unit."""
 
     quantity: Quantity
+
+
+class Delivered(Amount):
+    """How much, which `session` it was (its local start), and a `reference` for donor and organisers alone."""
+
+    session: LocalTime | None = None
+    reference: Note | None = None
+
+
+class Accepting(Body):
+    """A `reference` of the receipt, for donor and organisers alone."""
+
+    reference: Note | None = None
 
 
 class Corrected(Body):
@@ -91,6 +110,10 @@ def create(wish: Wish[NewPledge]) -> MakePledge | MakeOffer:
         hold_minutes=body.hold_minutes,
         note=body.note,
         anonymous=body.anonymous,
+        place=body.place,
+        sessions=starts(body.sessions) if body.sessions else (),
+        timezone=body.sessions.timezone if body.sessions else None,
+        mentoring=body.mentoring,
     )
 
 
@@ -104,8 +127,8 @@ class Reasoned(Protocol):
 
 
 def own_note(body: NewPledge, _: dict[str, Any]) -> dict[str, Any]:
-    """The note that the caller wrote just now, which facts and outcomes keep to themselves."""
-    return {"note": body.note}
+    """What the caller wrote just now, which facts and outcomes keep to themselves."""
+    return {"note": body.note, "place": body.place} if body.place else {"note": body.note}
 
 
 def own_reason(body: Reasoned, _: dict[str, Any]) -> dict[str, Any]:
@@ -137,8 +160,12 @@ def _release(wish: Wish[Releasing]) -> ReleasePledge | ReleaseOffer:
     return ReleasePledge(*_on(wish), wish.body.reason)
 
 
-def _accept(wish: Wish[Nothing]) -> AcceptDelivery:
-    return AcceptDelivery(*_on(wish), int(wish.ids[1]))
+def _deliver(wish: Wish[Delivered]) -> DeliverPledge:
+    return DeliverPledge(*_on(wish), wish.body.quantity, wish.body.session, wish.body.reference)
+
+
+def _accept(wish: Wish[Accepting]) -> AcceptDelivery:
+    return AcceptDelivery(*_on(wish), int(wish.ids[1]), wish.body.reference)
 
 
 def _correct(wish: Wish[Corrected]) -> CorrectDelivery:
@@ -214,16 +241,17 @@ WRITES: Final = (
     _act(
         "deliver",
         "Tell of a delivery: by the organiser it counts, by the donor when accepted",
-        Amount,
+        Delivered,
         DeliverPledge,
-        lambda wish: DeliverPledge(*_on(wish), wish.body.quantity),
+        _deliver,
         "more-than-pledged",
+        "session-delivered",
         "pledge-wrong-state",
     ),
     _act(
         "deliveries/{n}/accept",
         "Count a delivery that the donor reported",
-        Nothing,
+        Accepting,
         AcceptDelivery,
         _accept,
         "more-than-pledged",

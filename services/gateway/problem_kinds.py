@@ -339,6 +339,11 @@ KINDS: dict[str, Kind] = {
         "The need is not open",
         "It is closed, paused, or its campaign is not live. Others may need your help.",
     ),
+    "session-delivered": Kind(
+        409,
+        "The session was told of already",
+        "It is delivery `n` of the pledge. Correct that one if it was wrong.",
+    ),
     "need-wrong-state": Kind(
         409,
         "The need's status does not allow this",

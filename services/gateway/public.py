@@ -217,6 +217,8 @@ def _of_pledges(fact: Fact) -> Message | None:
             return forms.NeedHidden(forms.Gone(need.id), "hidden")
         case _ if fact.need.hidden:
             return None
+        case pledges.OnPledge() if need.kind == "space" and not isinstance(fact, pledges.DeliveryReported):
+            return forms.NeedChanged(need, "totals")  # not what each one gives of their home
         case pledges.OnPledge():
             return _of_pledge(fact, need)
         case pledges.NeedOpened():

@@ -1,10 +1,10 @@
 """What the need decides about deliveries on one pledge: told of, accepted, put right. Pure."""
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import structs
 
-from services.pledges import ledger
+from services.pledges import kinds, ledger
 from services.pledges import pledge as pledges
 from services.pledges.ledger import Need
 from shared.contracts.pledges import (
@@ -42,12 +42,17 @@ def deliver(need: Need, state: NeedState, command: DeliverPledge, asked: Asked) 
         return Decision(refused("more-than-pledged", left=left))
     if len(pledge.deliveries) >= MOST_DELIVERIES:
         return Decision(refused("too-many-deliveries", most=MOST_DELIVERIES))
+    refusal = kinds.why_no_session(pledge, command)
+    if refusal:
+        return Decision(refusal)
     number = len(pledge.deliveries) + 1
-    delivery = Delivery(number, command.quantity, "confirmed" if counts else "reported", asked.at)
+    status: Literal["confirmed", "reported"] = "confirmed" if counts else "reported"
+    delivery = Delivery(number, command.quantity, status, asked.at, session=command.session)
     after = ledger.counted(pledge, asked.at, (*pledge.deliveries, delivery))
     follows = ledger.following(state, pledge, after)
     told = PledgeDelivered(follows, after, delivery) if counts else DeliveryReported(follows, after, delivery)
-    return pledges.told(told, asked)
+    private = pledges.worded(after, f"reference.{number}", command.reference)
+    return structs.replace(pledges.told(told, asked), private=private)
 
 
 def accept(need: Need, state: NeedState, command: AcceptDelivery, asked: Asked) -> Decision:
@@ -67,7 +72,8 @@ def accept(need: Need, state: NeedState, command: AcceptDelivery, asked: Asked) 
         return Decision(refused("more-than-pledged", left=left))
     accepted = structs.replace(delivery, status="confirmed")
     after = ledger.counted(pledge, asked.at, _with(pledge, accepted))
-    return pledges.told(PledgeDelivered(ledger.following(state, pledge, after), after, accepted), asked)
+    told = pledges.told(PledgeDelivered(ledger.following(state, pledge, after), after, accepted), asked)
+    return structs.replace(told, private=pledges.worded(after, f"receipt.{command.n}", command.reference))
 
 
 def correct(need: Need, state: NeedState, command: CorrectDelivery, asked: Asked) -> Decision:

@@ -4,7 +4,7 @@ Always `quantity + over = uncommitted + held + pledged` and `delivered <= pledge
 computed here and nowhere else: a pledge has a share, and the need follows the difference that a change makes.
 """
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, structs
 
@@ -16,13 +16,13 @@ from shared.contracts.pledges import Delivery, NeedState, NeedStatus, PledgeStat
 
 
 class Worded(Fact, frozen=True):
-    """Private: what was written with a pledge (`note`), or why it was withdrawn or released (`reason`).
+    """Private: what was written with a pledge (`note`, `place`), or why it was withdrawn or released (`reason`).
 
-    Each is said once in the life of a pledge.
+    Of its deliveries: `reference.<n>` as told, `receipt.<n>` as accepted. Each is said once in the life of a pledge.
     """
 
     pledge_id: str
-    field: Literal["note", "reason"]
+    field: str
     words: str
 
 

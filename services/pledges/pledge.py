@@ -4,11 +4,11 @@ A stranger to a pledge learns nothing of it (404). Its donor and those who manag
 acts of their own (403 for the other).
 """
 
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import convert, structs
 
-from services.pledges import ledger
+from services.pledges import kinds, ledger
 from services.pledges.ledger import Need, Worded
 from shared import instants
 from shared.contracts.pledges import (
@@ -75,7 +75,7 @@ def make(need: Need, state: NeedState, command: MakePledge, asked: Asked) -> Dec
         return unchanged(existing, asked) if existing.donor == asked.person else Decision(NOT_FOUND)
     if state.hidden and not manages(need, asked.person):
         return Decision(NOT_FOUND)
-    refusal = no_room(need, state, command.quantity)
+    refusal = kinds.why_not(state, command) or no_room(need, state, command.quantity)
     if refusal:
         return Decision(refusal)
     held = command.hold_minutes is not None
@@ -94,10 +94,15 @@ def make(need: Need, state: NeedState, command: MakePledge, asked: Asked) -> Dec
         quantity=command.quantity,
         status="held" if held else "pledged",
         held_until=instants.later(asked.at, minutes=command.hold_minutes or 0) if held else None,
+        sessions=command.sessions,
+        timezone=command.timezone,
+        mentoring=command.mentoring,
     )
     follows = ledger.following(state, None, after)
     fact = PledgeHeld(follows, after) if held else PledgeMade(follows, after)
-    return structs.replace(told(fact, asked, 201), private=_worded(after, "note", command.note))
+    return structs.replace(
+        told(fact, asked, 201), private=(*worded(after, "note", command.note), *worded(after, "place", command.place))
+    )
 
 
 def change(need: Need, state: NeedState, command: ChangePledge, asked: Asked) -> Decision:
@@ -154,7 +159,7 @@ def withdraw(need: Need, state: NeedState, command: WithdrawPledge, asked: Asked
     after = ledger.turned(pledge, asked.at, status="withdrawn")
     free = pledge.quantity - pledge.delivered_quantity
     fact = PledgeWithdrawn(ledger.following(state, pledge, after), after, free)
-    return structs.replace(told(fact, asked), private=_worded(after, "reason", command.reason))
+    return structs.replace(told(fact, asked), private=worded(after, "reason", command.reason))
 
 
 def release(need: Need, state: NeedState, command: ReleasePledge, asked: Asked) -> Decision:
@@ -167,7 +172,7 @@ def release(need: Need, state: NeedState, command: ReleasePledge, asked: Asked) 
     after = ledger.turned(pledge, asked.at, status="released")
     free = pledge.quantity - pledge.delivered_quantity
     fact = PledgeReleased(ledger.following(state, pledge, after), after, free)
-    return structs.replace(told(fact, asked), private=_worded(after, "reason", command.reason))
+    return structs.replace(told(fact, asked), private=worded(after, "reason", command.reason))
 
 
 def expire_hold(need: Need, state: NeedState, command: ExpireHold, asked: Asked) -> Decision:
@@ -228,7 +233,8 @@ def told(fact: OnPledge, asked: Asked, status: int = 200) -> Decision:
     return Decision(Done("pledge", fact.pledge.id, shown(fact.pledge, asked.person), status), (fact,))
 
 
-def _worded(pledge: PledgeState, field: Literal["note", "reason"], words: str | None) -> tuple[Worded, ...]:
+def worded(pledge: PledgeState, field: str, words: str | None) -> tuple[Worded, ...]:
+    """What is said in private, if anything."""
     return (Worded(pledge.id, field, words),) if words else ()
 
 

@@ -165,18 +165,24 @@ class Queries:
 
     async def _shown(self, found: list[Document], person: str) -> list[Document]:
         """Pledges and offers as a person reads them who may, with what was said in private."""
-        fields = ("note", "reason")
-        names = [documents.words_id(one["_id"], field) for one in found for field in fields]
-        with translated():
-            words = self._store.words.find({"_id": {"$in": names}}, max_time_ms=QUERY_MS)
-            said = {document["_id"]: document["words"] async for document in words}
-        return [
-            {
-                **to_builtins(_as_read(one, person)),
-                **{field: said.get(documents.words_id(one["_id"], field)) for field in fields},
-            }
-            for one in found
-        ]
+        ranges = [{"_id": {"$gte": f"{one['_id']}/", "$lt": f"{one['_id']}0"}} for one in found]  # 0 comes after /
+        said: dict[str, str] = {}
+        if ranges:
+            with translated():
+                words = self._store.words.find({"$or": ranges}, max_time_ms=QUERY_MS)
+                said = {document["_id"]: document["words"] async for document in words}
+        return [_worded(one["_id"], to_builtins(_as_read(one, person)), said) for one in found]
+
+
+def _worded(name: str, shown: Document, said: dict[str, str]) -> Document:
+    for field in ("note", "reason", "place"):
+        shown[field] = said.get(documents.words_id(name, field))
+    for delivery in shown.get("deliveries", ()):
+        for field in ("reference", "receipt"):
+            words = said.get(documents.words_id(name, f"{field}.{delivery['n']}"))
+            if words is not None:
+                delivery[field] = words
+    return shown
 
 
 def _as_read(found: Document, person: str) -> Struct:

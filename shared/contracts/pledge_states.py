@@ -92,7 +92,8 @@ class Returned(Struct, frozen=True):
 class Delivery(Struct, frozen=True):
     """One delivery on a pledge, numbered from 1; `reported` ones count only when accepted.
 
-    `quantity` is what counts now: what went back stands in `returns`.
+    `quantity` is what counts now: what went back stands in `returns`. `session` is which of the
+    pledge's sessions it was.
     """
 
     n: int
@@ -101,6 +102,7 @@ class Delivery(Struct, frozen=True):
     at: str
     corrections: tuple[Correction, ...] = ()
     returns: tuple[Returned, ...] = ()
+    session: str | None = None
 
 
 class PledgeState(Struct, frozen=True):
@@ -110,6 +112,7 @@ class PledgeState(Struct, frozen=True):
     `quantity` stays what was promised when a pledge ends early; the need then counts the delivered part only.
     `held_until` is null once it is a promise. `offer_id` is the offer to the campaign that it came from,
     `corrections` are of its own quantity, where that was entered by mistake.
+    `sessions` are the local starts of the times that are promised, in `timezone`; the last is the end of it.
     """
 
     id: str
@@ -130,6 +133,9 @@ class PledgeState(Struct, frozen=True):
     deliveries: tuple[Delivery, ...] = ()
     offer_id: str | None = None
     corrections: tuple[Correction, ...] = ()
+    sessions: tuple[str, ...] = ()
+    timezone: str | None = None
+    mentoring: bool = False
 
 
 class PledgeAnswer(Struct, frozen=True):
@@ -153,6 +159,9 @@ class PledgeAnswer(Struct, frozen=True):
     deliveries: tuple[Delivery, ...]
     offer_id: str | None = None
     corrections: tuple[Correction, ...] = ()
+    sessions: tuple[str, ...] = ()
+    timezone: str | None = None
+    mentoring: bool = False
 
 
 class OfNeed(Command, frozen=True):

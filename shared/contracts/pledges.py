@@ -170,13 +170,17 @@ class ReopenNeed(OfNeed, frozen=True):
 
 
 class MakePledge(OfNeed, frozen=True):
-    """Promise a quantity, at once or as a hold; the caller is the donor."""
+    """Promise a quantity, at once or as a hold; the caller is the donor. `note` and `place` are private."""
 
     pledge_id: str
     quantity: Quantity
     hold_minutes: Annotated[int, Meta(ge=1, le=1_440)] | None = None
     note: str | None = None
     anonymous: bool = False
+    place: str | None = None
+    sessions: tuple[str, ...] = ()
+    timezone: str | None = None
+    mentoring: bool = False
 
 
 class ChangePledge(OfPledge, frozen=True):
@@ -191,15 +195,18 @@ class ConfirmPledge(OfPledge, frozen=True):
 
 
 class DeliverPledge(OfPledge, frozen=True):
-    """Tell of a delivery: by the organiser it counts at once, by the donor when accepted."""
+    """Tell of a delivery: by the organiser it counts at once, by the donor when accepted. `reference` is private."""
 
     quantity: Quantity
+    session: str | None = None
+    reference: str | None = None
 
 
 class AcceptDelivery(OfPledge, frozen=True):
-    """Count a reported delivery."""
+    """Count a reported delivery. `reference`, of the receipt, is private."""
 
     n: int
+    reference: str | None = None
 
 
 class CorrectDelivery(OfPledge, frozen=True):

@@ -6,8 +6,10 @@ from services.gateway import pledges
 from services.gateway.campaigns import Nothing
 from services.gateway.pledge_shapes import Pledge
 from services.gateway.pledges import (
+    Accepting,
     Amount,
     Corrected,
+    Delivered,
     NewPledge,
     Releasing,
     Withdrawing,
@@ -83,8 +85,8 @@ def test_a_need_that_cannot_exist_is_not_found(need: str) -> None:
     [
         (f"PATCH {PLACE}", Amount(quantity=3), (PLEDGE,), ChangePledge(NEED, PLEDGE, 3, 7)),
         (f"POST {PLACE}/confirm", Nothing(), (PLEDGE,), ConfirmPledge(NEED, PLEDGE)),
-        (f"POST {PLACE}/deliver", Amount(quantity=1), (PLEDGE,), DeliverPledge(NEED, PLEDGE, 1)),
-        (f"POST {PLACE}/deliveries/{{n}}/accept", Nothing(), (PLEDGE, "2"), AcceptDelivery(NEED, PLEDGE, 2)),
+        (f"POST {PLACE}/deliver", Delivered(quantity=1), (PLEDGE,), DeliverPledge(NEED, PLEDGE, 1)),
+        (f"POST {PLACE}/deliveries/{{n}}/accept", Accepting(), (PLEDGE, "2"), AcceptDelivery(NEED, PLEDGE, 2)),
         (
             f"POST {PLACE}/deliveries/{{n}}/correct",
             Corrected(quantity=0, reason="Counted twice."),
@@ -117,7 +119,8 @@ def test_the_note_is_told_to_who_wrote_it() -> None:
 
 def test_the_documented_pledge_has_the_states_fields_and_the_note() -> None:
     """The document follows the contract."""
-    words, of_offers = {"note", "reason"}, {"currency", "left", "matched", "withdrawn", "asked_at"}
+    words, of_needs = {"note", "reason", "place"}, {"offer_id", "sessions", "timezone", "mentoring"}
+    of_offers = {"currency", "left", "matched", "withdrawn", "asked_at"}
     assert set(Pledge.__struct_fields__) == {*PledgeState.__struct_fields__, *words, *of_offers}
-    assert set(OfferAnswer.__struct_fields__) | words == set(Pledge.__struct_fields__) - {"offer_id"} | words
+    assert set(OfferAnswer.__struct_fields__) | words == set(Pledge.__struct_fields__) - of_needs | words
     assert set(PledgeAnswer.__struct_fields__) == set(PledgeState.__struct_fields__)

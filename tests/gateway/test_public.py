@@ -250,6 +250,16 @@ def test_what_is_hidden_tells_its_id_alone() -> None:
     assert event["data"] == {"event": {"id": event["subject"]}, "change": "hidden"}
 
 
+@pytest.mark.parametrize("kind", ["PledgeMade", "PledgeDelivered", "PledgeWithdrawn", "PledgeWrittenOff"])
+def test_of_space_the_totals_alone_are_told(kind: str) -> None:
+    """MISSION row 28: not what each one gives of their home."""
+    event = public(sample("pledges", kind, need__kind="space"), "pledges")
+
+    assert (event["type"].split(".")[2], event["data"]["change"]) == ("NeedChanged", "totals")
+    assert set(event["data"]) == {"need", "change"}
+    assert public(sample("pledges", "DeliveryReported", need__kind="space"), "pledges") is None
+
+
 def test_a_hidden_need_tells_its_id_alone_and_then_nothing() -> None:
     """Until it is shown again, as it is by then."""
     hidden = public(sample("pledges", "NeedHidden", need__hidden=True), "pledges")
