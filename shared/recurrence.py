@@ -154,8 +154,8 @@ def weekly(hours: Iterable[Hours]) -> tuple[WeeklyRule, ...]:
 
 
 def days_before(moment: str, days: int) -> str:
-    """The date so many days before that of a local time."""
-    date = _wall(max(moment, EARLIEST)).date()
+    """The date so many days before that of a local time (after it, if negative), as far as dates go here."""
+    date = _wall(min(max(moment, EARLIEST), LATEST)).date()
     return (date - min(days * _DAY, date - _wall(EARLIEST).date())).isoformat()
 
 

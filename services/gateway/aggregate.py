@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway.view_store import Whole
-from shared.contracts.events import CampaignState, EventState, PartnerAnswer
+from shared.contracts.events import CampaignState, Occurrence, PartnerAnswer
 from shared.contracts.message import encode
 from shared.contracts.pledges import NeedState
 
@@ -32,7 +32,7 @@ class Aggregate(Struct, frozen=True):
 
     campaign: CampaignState
     partners: tuple[PartnerAnswer, ...]
-    events: tuple[EventState, ...]
+    events: tuple[Occurrence, ...]
     needs: tuple[NeedState, ...]
     totals: Totals
     as_of: str

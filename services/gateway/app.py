@@ -46,6 +46,7 @@ from services.gateway.identity import Identity, trusted
 from services.gateway.importing import Importing
 from services.gateway.listener import Listener
 from services.gateway.memory import Memory
+from services.gateway.occurrence_reads import OccurrenceReads
 from services.gateway.operations import Operations
 from services.gateway.personal import Personal
 from services.gateway.projector import Projector
@@ -174,6 +175,7 @@ class Gateway:
             operations.route(self.identity, issued, self.views, self.services),
             taxonomies.route(self.reads.campaign),
             *self.reads.routes(),
+            *OccurrenceReads(self.reads, self.views).routes(),
             *(_stream(name, self.streams) for name in self.streams.streams),
             *home.routes(),
         ]

@@ -4,7 +4,7 @@
 -- Answers {'applied'}, {'incomplete'} if there is no complete set of views, or {'behind', place…} where Redis
 -- does not hold what the caller's batch builds on. Nothing is written before all of that is known.
 
-local views, partners, volunteers, operations, positions, wakes, moved = unpack(cmsgpack.unpack(ARGV[1]))
+local views, partners, volunteers, operations, positions, wakes, moved, occurrences = unpack(cmsgpack.unpack(ARGV[1]))
 local prefix = ARGV[2]
 local live = prefix == ''
 if live then
@@ -90,6 +90,19 @@ for _, partner in ipairs(partners) do
   if not was or cmsgpack.unpack(was)[1] < version then
     redis.call('HSET', key, id, cmsgpack.pack({version, body}))
     latest(campaign, at)
+  end
+end
+
+for _, occurrence in ipairs(occurrences) do
+  local event, name, version, body, exceptional = unpack(occurrence)
+  local was = redis.call('HGET', prefix .. 't:' .. event, name)
+  if not was or cmsgpack.unpack(was)[1] < version then
+    redis.call('HSET', prefix .. 't:' .. event, name, cmsgpack.pack({version, body}))
+    if exceptional == 1 then
+      redis.call('HSET', prefix .. 'e:' .. event, name, body)
+    else
+      redis.call('HDEL', prefix .. 'e:' .. event, name)
+    end
   end
 end
 

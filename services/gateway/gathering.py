@@ -8,7 +8,7 @@ from services.gateway import views
 from services.gateway.view_store import Batch, Moved, Wake
 from shared.contracts import outcomes, topics
 from shared.contracts.catalogue import FACTS
-from shared.contracts.events import PartnerState
+from shared.contracts.events import OccurrenceState, PartnerState
 from shared.contracts.message import Envelope, Fact, Malformed, open_envelope
 from shared.ports import Outgoing, Record, dead_letter
 
@@ -42,6 +42,7 @@ class Gathered:
         self._root = root.encode()
         self._states: dict[str, tuple[views.State, str]] = {}
         self._partners: dict[str, PartnerState] = {}
+        self._occurrences: dict[tuple[str, str], OccurrenceState] = {}
         self._volunteers: dict[views.Volunteer, None] = {}
         self._operations: dict[str, str] = {}
         self._wakes: list[Wake] = []
@@ -69,6 +70,9 @@ class Gathered:
         partner = views.partner_of(fact)
         if partner is not None:
             self.partner(partner)
+        occurrence = views.occurrence_of(fact)
+        if occurrence is not None:
+            self.occurrence(occurrence)
         volunteer = views.volunteer_of(fact)
         if volunteer is not None:
             self.volunteer(volunteer)
@@ -88,6 +92,14 @@ class Gathered:
         known = self._partners.get(state.id)
         if known is None or known.version < state.version:
             self._partners[state.id] = state
+
+    def occurrence(self, state: OccurrenceState) -> None:
+        """Take the state of an occurrence."""
+        if not all(0 <= number < _LARGEST for number in (state.version, state.registered, state.waiting)):
+            raise Malformed("a number is out of bounds")
+        known = self._occurrences.get((state.event_id, state.occurrence))
+        if known is None or known.version < state.version:
+            self._occurrences[state.event_id, state.occurrence] = state
 
     def volunteer(self, volunteer: views.Volunteer) -> None:
         """Take a person who pledged."""
@@ -116,7 +128,7 @@ class Gathered:
 
     def __len__(self) -> int:
         """How much there is to write."""
-        return len(self._states) + len(self._partners) + len(self._volunteers)
+        return len(self._states) + len(self._partners) + len(self._occurrences) + len(self._volunteers)
 
     def batch(self, positions: Iterable[tuple[str, int, int]]) -> Batch:
         """All of it, with the positions that it covers."""
@@ -132,6 +144,7 @@ class Gathered:
                 Moved(state.id, views.kind_of(state), state.version, views.campaign_of(state), place)
                 for state, place in states
             ],
+            [views.touched_view(state) for state in self._occurrences.values()],
         )
 
 

@@ -20,7 +20,7 @@ from services.gateway.table import Parameter
 from services.gateway.versions import MIN_VERSION
 from services.gateway.view_store import Ask
 from shared.contracts.commitments import CommitmentState, CommitmentStatus
-from shared.contracts.events import CampaignState, CampaignStatus, EventState
+from shared.contracts.events import CampaignState, CampaignStatus, Occurrence
 from shared.contracts.pledges import Kind, NeedState, NeedStatus, Urgency
 from shared.contracts.venue_states import VenueStatus
 from shared.vocabulary import terms
@@ -113,7 +113,7 @@ CAMPAIGNS: Final = Collection(
 EVENTS: Final = Collection(
     "event",
     "/v1/events",
-    EventState,
+    Occurrence,
     (
         _CAMPAIGN,
         _WARD,
@@ -204,8 +204,8 @@ def wanted(collection: Collection, raw: bytes) -> Wanted:
         query.limit(),
         collection.down,
         _after(chosen.get("cursor")),
-        _date(chosen, "from"),
-        _date(chosen, "to"),
+        date_of(chosen, "from"),
+        date_of(chosen, "to"),
     )
     target = f"{collection.path}?{urlencode(sorted(chosen.items()))}" if chosen else collection.path
     return Wanted(target, ask, chosen, query.all(MIN_VERSION.name))
@@ -233,7 +233,8 @@ def _after(cursor: str | None) -> str:
     return member
 
 
-def _date(chosen: Mapping[str, str], name: str) -> str:
+def date_of(chosen: Mapping[str, str], name: str) -> str:
+    """A date that a query names; empty if it does not, 400 if it is none."""
     given = chosen.get(name)
     if given is None:
         return ""

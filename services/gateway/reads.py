@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.gateway import lists, personal, ready, shaping, venue_shapes, versions
 from services.gateway.aggregate import Aggregate, assemble
@@ -20,14 +21,16 @@ from services.gateway.lists import Collection
 from services.gateway.memory import Floor, Memory
 from services.gateway.problems import Answer, ProblemError
 from services.gateway.ready import Entry
+from services.gateway.series import SeriesReads, with_next
 from services.gateway.table import CAMPAIGN_ID, Exchange, Route
 from services.gateway.venue_shapes import PlaceOfWelcome
 from services.gateway.versions import MIN_VERSION, Versions
 from services.gateway.view_store import Behind, Missing, ViewStore, Whole
 from shared import instants
 from shared.contracts.commitments import CommitmentState
-from shared.contracts.events import EventState
+from shared.contracts.events import EventAnswer
 from shared.contracts.pledges import NeedState
+from shared.contracts.recurrence import Recurrence
 from shared.internal_client import Internal, Reply, Unavailable
 from shared.ports import Trouble
 
@@ -57,11 +60,13 @@ class Draft(Struct, frozen=True):
 
 class _Hidden(Struct):
     visibility: str = "public"
+    recurrence: Recurrence | None = None
 
 
 _events = msgspec.json.Decoder(_Hidden)
 
 Read = Callable[[], Awaitable[Draft]]
+Private = Callable[[Exchange, str, Entry | None], Awaitable[Answer]]
 
 
 class Reads:
@@ -85,6 +90,7 @@ class Reads:
         self._added = list(added)
         self._clock = clock
         self.versions = Versions(store, memory)
+        self.series = SeriesReads(store)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -102,7 +108,7 @@ class Reads:
                 problems=("not-found", "unavailable"),
             ),
             self._list(lists.EVENTS, "events", "List events by their start"),
-            self._one("event", "events", "/v1/events/{event_id}", "Read an event", EventState),
+            self._one("event", "events", "/v1/events/{event_id}", "Read an event", EventAnswer),
             self._list(lists.NEEDS, "needs", "List needs, newest first"),
             self._one("need", "needs", "/v1/needs/{need_id}", "Read a need", NeedState),
             self._list(lists.COMMITMENTS, "commitments", "List commitments to the shared vision, newest first"),
@@ -125,6 +131,8 @@ class Reads:
             await self.versions.reach(asked.versions)
 
             async def read() -> Draft:
+                if collection is lists.EVENTS:
+                    return await self._events_page(asked)
                 until = ""
                 if collection.shape is None:
                     page = await self._store.page(asked.ask)
@@ -133,7 +141,7 @@ class Reads:
                 body = lists.page(collection, asked, page.bodies, page.after)
                 return Draft(collection.kind, page.positions, body, seconds=self._left(until))
 
-            return await self._answer(exchange, asked.target, collection.kind, collection.kind, read)
+            return await self.answer(exchange, asked.target, collection.kind, collection.kind, read)
 
         return Route(
             method="GET",
@@ -152,7 +160,7 @@ class Reads:
             [name] = exchange.ids
             await self.versions.reach(versions.only(exchange.scope["query_string"]))
             target = f"/v1/{tag}/{name}"
-            return await self._answer(exchange, target, name, kind, partial(self._view, name, kind))
+            return await self.answer(exchange, target, name, kind, partial(self._view, name, kind))
 
         return Route(
             method="GET",
@@ -178,7 +186,7 @@ class Reads:
             return self._drafted(whole) if isinstance(whole, Whole) else _missing("campaign", whole)
 
         tag = name if by_id else None
-        return await self._answer(exchange, f"/v1/campaigns/{name}", tag, "campaign", read)
+        return await self.answer(exchange, f"/v1/campaigns/{name}", tag, "campaign", read)
 
     async def campaign(self, exchange: Exchange, name: str) -> bytes:
         """The body of a campaign by id, as the caller may see it."""
@@ -188,7 +196,7 @@ class Reads:
                 raise ProblemError("not-found")
             if found.public:
                 return found.body
-            reply = await self._owned(exchange, name)
+            reply = await self.owned(exchange, f"/campaigns/{name}")
         except (Unavailable, Trouble) as error:
             raise _unavailable() from error
         if reply.status != _OK:
@@ -197,8 +205,19 @@ class Reads:
 
     # ------------------------------------------------------------ reading
 
+    async def _events_page(self, asked: lists.Wanted) -> Draft:
+        now = self._now()
+        page = await self.series.page(asked.ask, now)
+        body = lists.page(lists.EVENTS, asked, page.bodies, page.after)
+        return Draft("event", page.positions, body, seconds=self._left(page.until))
+
     async def _whole(self, name: str, *, by_id: bool) -> Whole | Missing:
-        return await self._store.aggregate("id" if by_id else "slug", name, self._now())
+        now = self._now()
+        whole = await self._store.aggregate("id" if by_id else "slug", name, now)
+        if isinstance(whole, Missing):
+            return whole
+        events, start = await self.series.upcoming(whole.found.id, whole.events, now)
+        return replace(whole, events=events, next_start=start)
 
     def _drafted(self, whole: Whole) -> Draft:
         found = whole.found
@@ -216,12 +235,14 @@ class Reads:
             return _missing(kind, found)
         self._memory.learn(found.id, found.version, found.campaign)
         hidden = kind == "event" and _events.decode(found.body).visibility == "hidden_location"
-        body, until = self._shaped(kind, found.body)
+        body, until = await self._shaped(name, kind, found.body)
         seconds = self._left(until)
         return Draft(name, found.positions, body, found.version, public=found.public, personal=hidden, seconds=seconds)
 
-    def _shaped(self, kind: str, body: bytes) -> tuple[bytes, str]:
+    async def _shaped(self, name: str, kind: str, body: bytes) -> tuple[bytes, str]:
         """A thing as it reads now, and until when; empty for those that time alone does not change."""
+        if kind == "event" and _events.decode(body).recurrence is not None:
+            return with_next(body, await self.series.one(name), self._now())
         if kind != "venue":
             return body, ""
         read, until = venue_shapes.shown(body, self._now(), {})
@@ -249,7 +270,17 @@ class Reads:
             tag = draft.tag
         raise Behind("Redis holds less than was seen here")
 
-    async def _answer(self, exchange: Exchange, target: str, tag: str | None, kind: str, read: Read) -> Answer:
+    async def answer(
+        self,
+        exchange: Exchange,
+        target: str,
+        tag: str | None,
+        kind: str,
+        read: Read,
+        private: Private | None = None,
+    ) -> Answer:
+        """Answer out of memory, or read; `private` answers what is not for everybody, if not by the thing itself."""
+        private = private or self._private
         signed = any(name == b"authorization" for name, _ in exchange.headers)
         entry = self._memory.get(target)
         if entry is None:
@@ -263,11 +294,11 @@ class Reads:
                 if draft.missing:
                     raise ProblemError("not-found")
                 if not draft.public:
-                    return await self._private(exchange, draft.tag)
+                    return await private(exchange, draft.tag, None)
                 entry = self._entry(draft, exchange, target)
                 self._memory.keep(target, entry, since)
         if signed and entry.personal:
-            return await self._private(exchange, entry.tag, otherwise=entry)
+            return await private(exchange, entry.tag, entry)
         return ready.sent(entry, exchange.headers)
 
     def _over(self, entry: Entry) -> bool:
@@ -278,12 +309,12 @@ class Reads:
         """What the owner shows this person; to a stranger it does not exist, unless there is a public form."""
         kind = name.partition("_")[0]
         try:
-            reply = await self._owned(exchange, name)
+            reply = await self.owned(exchange, f"/{kind}s/{name}")
             if reply.status == _OK and kind == "campaign":
                 whole = await self._whole(name, by_id=True)
                 body = assemble(whole, reply.body) if isinstance(whole, Whole) else b""
             else:
-                body = self._shaped(kind, reply.body)[0] if reply.status == _OK else reply.body
+                body = (await self._shaped(name, kind, reply.body))[0] if reply.status == _OK else reply.body
         except (Unavailable, Trouble) as error:
             if otherwise is not None:
                 return ready.sent(otherwise, exchange.headers)
@@ -294,14 +325,13 @@ class Reads:
             raise RuntimeError(f"{kind}: its owner answered {reply.status}")
         return personal.private(body)
 
-    async def _owned(self, exchange: Exchange, name: str) -> Reply:
-        """What the owner shows this person; nothing is shown to nobody."""
+    async def owned(self, exchange: Exchange, path: str) -> Reply:
+        """What the owner shows this person at a path; nothing is shown to nobody."""
         caller = await self._identity.authenticate(exchange.headers)
         if caller is None:
             raise ProblemError("not-found")
-        kind = name.partition("_")[0]
-        owner = self._owners["pledges" if kind == "need" else "events"]
-        return await owner.get(f"/{kind}s/{name}", {"person": caller.person}, traceparent=exchange.traceparent)
+        owner = self._owners["pledges" if path.startswith("/needs/") else "events"]
+        return await owner.get(path, {"person": caller.person}, traceparent=exchange.traceparent)
 
     def _entry(self, draft: Draft, exchange: Exchange, target: str) -> Entry:
         route = exchange.route.path if exchange.route else target

@@ -21,7 +21,7 @@ from services.gateway.view_store import ViewStore
 from services.gateway.views import Volunteer
 from shared import logs
 from shared.contracts.commitments import CommitmentState
-from shared.contracts.events import CampaignState, EventState, PartnerState
+from shared.contracts.events import CampaignState, EventState, OccurrenceState, PartnerState
 from shared.contracts.message import Malformed
 from shared.contracts.pledges import NeedState
 from shared.contracts.venue_states import VenueState
@@ -43,6 +43,7 @@ _STATES: Final[Mapping[str, Any]] = {
     "campaign": CampaignState,
     "partner": PartnerState,
     "event": EventState,
+    "occurrence": OccurrenceState,
     "need": NeedState,
     "commitment": CommitmentState,
     "venue": VenueState,
@@ -56,7 +57,7 @@ Progress = Callable[[int], None]
 class Line(Struct, frozen=True):
     """A line of an owner's snapshot: the state of what its kind names, or a volunteer."""
 
-    kind: Literal["campaign", "partner", "event", "need", "commitment", "venue", "volunteer"]
+    kind: Literal["campaign", "partner", "event", "occurrence", "need", "commitment", "venue", "volunteer"]
     state: msgspec.Raw = msgspec.Raw(b"null")
     campaign_id: str = ""
     person: str = ""
@@ -213,6 +214,8 @@ def _take(gathered: Gathered, text: bytes) -> None:
         state = msgspec.json.decode(line.state, type=_STATES[line.kind])
         if isinstance(state, PartnerState):
             gathered.partner(state)
+        elif isinstance(state, OccurrenceState):
+            gathered.occurrence(state)
         else:
             gathered.state(state)
     except (msgspec.DecodeError, Malformed, UnicodeDecodeError) as error:

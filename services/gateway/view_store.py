@@ -2,6 +2,8 @@
 
 Below a prefix (`v1:`, `v2:` …):
 `o:<id>` hash of a campaign, event or need: v(ersion), p(ublic), c(ampaign), b(ody), x (its list entries);
+`t:<id>` and `e:<id>` hashes of a series: what is particular to occurrences, and those that were moved or called off;
+`r:<kind>:…` as `l:<kind>:…`, the ids of series, which stand in lists where they come next;
 `s:<slug>` the campaign's id; `l:<kind>:…` sorted sets of list members `<sort text>|…|<id>`;
 `c:<campaign>:` `shares` (what each event and need adds to the totals), `partners`, `volunteers`, `upcoming`, `open`,
 `at` (when it last changed); `positions` hash `<topic>:<partition>` -> next offset; `complete`, written last.
@@ -14,7 +16,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from services.gateway.views import Partner, View, Volunteer
+from services.gateway.views import Partner, Touched, View, Volunteer
 from shared.ports import Trouble
 from shared.redis import Redis, Script, Subscription
 
@@ -63,6 +65,7 @@ class Batch(Struct, frozen=True, array_like=True):
     positions: Sequence[tuple[str, int, int]] = ()
     wakes: Sequence[Wake] = ()
     moved: Sequence[Moved] = ()
+    occurrences: Sequence[Touched] = ()
 
 
 class Found(Struct, frozen=True):
@@ -150,6 +153,7 @@ class ViewStore:
         self._apply = Script.beside(__file__, "apply.lua")
         self._read = Script.beside(__file__, "read.lua")
         self._page = Script.beside(__file__, "page.lua")
+        self._series = Script.beside(__file__, "series.lua")
 
     async def apply(self, batch: Batch, into: str = "") -> None:
         """Apply a batch in one step, to the live views or to a set that is being built (its prefix).
@@ -217,6 +221,32 @@ class ViewStore:
             if not after or len(bodies) >= ask.limit:
                 break
         return Page(positions, after, bodies)
+
+    async def series(self, sets: Sequence[str]) -> tuple[Positions, list[tuple[str, int]]]:
+        """Series that stand in all the sets, with their versions."""
+        _, positions, *found = await self._of_series("list", *sets)
+        return _positions(positions), [
+            (name.decode(), version) for name, version in zip(found[::2], found[1::2], strict=True)
+        ]
+
+    async def load_series(self, names: Sequence[str]) -> dict[str, tuple[int, bytes, dict[str, bytes]]]:
+        """Of each series its version, its body and what was moved or called off."""
+        _, _, *found = await self._of_series("load", *names)
+        return {
+            name: (version, body, {key.decode(): text for key, text in zip(flat[::2], flat[1::2], strict=True)})
+            for name, version, body, flat in zip(names, found[::3], found[1::3], found[2::3], strict=True)
+        }
+
+    async def figures(self, pairs: Sequence[tuple[str, str]]) -> list[bytes]:
+        """What is particular to occurrences, by event and name; empty where nothing is."""
+        _, _, *found = await self._of_series("figures", *(part for pair in pairs for part in pair))
+        return found
+
+    async def _of_series(self, *wanted: str) -> list[Any]:
+        answer: list[Any] = await self.redis.run(self._series, (self.pointer,), wanted)
+        if answer[0] == b"incomplete":
+            raise Incomplete("no complete set of views")
+        return answer
 
     async def operation(self, command_id: str) -> bytes | None:
         """Outcome record of a command, None if none is known here."""

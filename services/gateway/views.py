@@ -13,15 +13,20 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from shared import series
 from shared.contracts.commitments import CommitmentState, OnCommitment
 from shared.contracts.events import (
     CampaignState,
     EventState,
+    OccurrenceCancelled,
+    OccurrenceChanged,
+    OccurrenceState,
     OnCampaign,
     OnEvent,
     OnPartner,
     PartnerAnswer,
     PartnerState,
+    RegistrationFact,
 )
 from shared.contracts.message import Fact, encode
 from shared.contracts.pledges import NeedState, OnNeed, OnPledge
@@ -63,6 +68,16 @@ class Partner(Struct, frozen=True, array_like=True):
     at: str
 
 
+class Touched(Struct, frozen=True, array_like=True):
+    """What is particular to an occurrence, ready for `apply.lua`; `exceptional` if it was moved or called off."""
+
+    event: str
+    name: str
+    version: int
+    body: str
+    exceptional: int
+
+
 class Volunteer(Struct, frozen=True, array_like=True):
     """A person who pledged something for a campaign."""
 
@@ -90,6 +105,23 @@ def state_of(fact: Fact) -> State | None:
 def partner_of(fact: Fact) -> PartnerState | None:
     """The partner that the fact tells of, if any."""
     return fact.partner if isinstance(fact, OnPartner) else None
+
+
+def occurrence_of(fact: Fact) -> OccurrenceState | None:
+    """The occurrence that the fact tells of, if any."""
+    match fact:
+        case OccurrenceChanged(occurrence=occurrence) | OccurrenceCancelled(occurrence=occurrence):
+            return occurrence
+        case _ if isinstance(fact, RegistrationFact):
+            return fact.occurrence
+        case _:
+            return None
+
+
+def touched_view(state: OccurrenceState) -> Touched:
+    """An occurrence as lists look it up."""
+    exceptional = int(series.exceptional(state))
+    return Touched(state.event_id, state.occurrence, state.version, encode(state).decode(), exceptional)
 
 
 def volunteer_of(fact: Fact) -> Volunteer | None:
@@ -167,6 +199,11 @@ def everything(kind: Kind) -> str:
     return f"l:{kind}:all"
 
 
+def series_of(name: str) -> str:
+    """Name of the set of series beside a set of events: they stand where they come next, so they are held apart."""
+    return f"r{name.removeprefix('l')}"
+
+
 def _entries(member: str, sets: Sequence[str]) -> Iterator[str]:
     for name in sets:
         yield name
@@ -202,7 +239,11 @@ def _event(state: EventState) -> View:
     if public:
         member = f"{state.starts_at_utc}|{state.starts_at[:10]}|{state.id}"
         entries = tuple(_entries(member, list(_event_sets(state))))
-    if public and state.status == "published":
+    if public and state.recurrence is not None:
+        entries = tuple(_entries(state.id, [series_of(name) for name in _event_sets(state)]))
+        if state.status == "published":
+            entries += (f"c:{state.campaign_id}:series", state.id)
+    elif public and state.status == "published":
         entries += (f"c:{state.campaign_id}:upcoming", f"{state.starts_at_utc}|{state.id}")
     if public and state.status != "cancelled":
         share = ("event", state.registered)

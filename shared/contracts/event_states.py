@@ -194,6 +194,12 @@ class EventState(Struct, frozen=True):
     earlier: tuple[Part, ...] = ()
 
 
+class EventAnswer(EventState, frozen=True):
+    """An event as it is read by id; `next_occurrence` of a series goes on or comes next, null when it is over."""
+
+    next_occurrence: str | None = None
+
+
 class Occurrence(EventState, frozen=True):
     """One occurrence as it is read: the event, with what is particular to this time of it."""
 

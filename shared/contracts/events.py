@@ -21,6 +21,7 @@ from shared.contracts.event_states import (
     CampaignState,
     CampaignStatus,
     Cancellation,
+    EventAnswer,
     EventState,
     EventStatus,
     EventType,

@@ -12,6 +12,8 @@ SECOND: Final = "2030-05-11T10:00"
 
 STRANGERS: Final[dict[str, int]] = {
     # on a draft, of which nobody else knows
+    f"GET {_PLACE}/occurrences": GONE,
+    f"GET {_ONE}": GONE,
     f"PATCH {_ONE}": GONE,
     f"POST {_ONE}/cancel": GONE,
     f"POST {_ONE}/following": GONE,
@@ -41,3 +43,5 @@ async def live(do: Doing, ana: Person, cy: Person, campaign: str) -> None:
     await do(ana, f"PATCH {_ONE}", {"capacity": 5}, occurrence=FIRST, **event)
     await do(ana, f"POST {_ONE}/cancel", {"reason": "Flood."}, occurrence=SECOND, **event)
     await do(ana, f"POST {_ONE}/following", {"title": "Tea morning"}, occurrence="2030-05-18T10:00", **event)
+    await do(cy, f"GET {_PLACE}/occurrences", **event)
+    await do(cy, f"GET {_ONE}", occurrence=SECOND, **event)
