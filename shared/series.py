@@ -12,7 +12,14 @@ from typing import Final
 from msgspec import Struct
 
 from shared import recurrence
-from shared.contracts.event_states import EventState, Occurrence, OccurrenceState, Part, Venue
+from shared.contracts.event_states import (
+    EventState,
+    EventStatus,
+    Occurrence,
+    OccurrenceState,
+    Part,
+    Venue,
+)
 from shared.contracts.recurrence import Recurrence
 
 Touched = Mapping[str, OccurrenceState]
@@ -90,10 +97,19 @@ def shown(state: EventState, slot: Slot, touched: OccurrenceState | None = None)
         "registered": registered,
         "waiting": touched.waiting if touched else 0,
         "left": None if slot.capacity is None else max(0, slot.capacity - registered),
-        "status": "cancelled" if slot.off else state.status,
+        "status": _status(state, slot, touched),
         "cancellation": state.cancellation or called_off,
+        "completion": touched.completion if touched else None,
+        "attendance": touched.attendance if touched else None,
+        "outcomes": touched.outcomes if touched else (),
     }
     return Occurrence(**fields, occurrence=slot.name)
+
+
+def _status(state: EventState, slot: Slot, touched: OccurrenceState | None) -> EventStatus:
+    if slot.off:
+        return "cancelled"
+    return "completed" if touched is not None and touched.completion is not None else state.status
 
 
 def exceptional(touched: OccurrenceState) -> bool:

@@ -4,8 +4,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.events.completion import MOST_CORRECTIONS, ahead, result_of
-from services.events.document import Event, answer, following
+from services.events.completion import MOST_CORRECTIONS, ahead
+from services.events.document import Event, answer
+from services.events.results import kept, written
 from services.events.waiting import Place
 from shared.contracts.attendance import AttendanceNoted, HeadcountTaken, NoteAttendance, TakeHeadcount
 from shared.contracts.events import EventState
@@ -27,32 +28,36 @@ def note(event: Event, state: EventState, command: NoteAttendance, asked: Asked)
         return Decision(refused("registration-wrong-state", status=mine.status))
     if mine.status == command.status:
         return Decision(Done("registration", mine.id, answer(place)))
-    occurred_at = command.occurred_at or asked.at
+    found = kept(event, state, mine.occurrence)
+    if isinstance(found, Refused):
+        return Decision(found)
     noted = replace(
         mine, version=mine.version + 1, updated_at=asked.at, status=command.status, occurred_at=command.occurred_at
     )
-    before = state.attendance or Attendance()
-    after = replace(
-        following(state, asked),
-        attendance=replace(
-            before,
-            attended=before.attended + mine.party_size * _sign(mine.status, command.status, "attended"),
-            no_show=before.no_show + mine.party_size * _sign(mine.status, command.status, "no_show"),
-            at=asked.at,
-            occurred_at=occurred_at,
-        ),
+    before = found.result.attendance or Attendance()
+    attendance = replace(
+        before,
+        attended=before.attended + mine.party_size * _sign(mine.status, command.status, "attended"),
+        no_show=before.no_show + mine.party_size * _sign(mine.status, command.status, "no_show"),
+        at=asked.at,
+        occurred_at=command.occurred_at or asked.at,
     )
-    fact = AttendanceNoted(after, noted, result_of(after))
+    result = replace(found.result, attendance=attendance)
+    after, occurrence = written(event, state, result, asked)
+    fact = AttendanceNoted(after, noted, result, occurrence)
     return Decision(Done("registration", mine.id, answer(Place(noted))), (fact,))
 
 
-def count(state: EventState, command: TakeHeadcount, asked: Asked) -> Decision:
+def count(event: Event, state: EventState, command: TakeHeadcount, asked: Asked) -> Decision:
     """Say how many came; another number keeps the one before it readable."""
     if wrong := _wrong(state, command.occurred_at, asked):
         return Decision(wrong)
-    if command.occurrence not in {None, state.starts_at}:
-        return Decision(Refused("invalid-body", 422, errors=(("/occurrence", "is no date of this event"),)))
-    before = state.attendance or Attendance()
+    found = kept(event, state, command.occurrence)
+    if isinstance(found, Refused):
+        return Decision(found)
+    if found.off:
+        return Decision(refused("event-wrong-state", status="cancelled"))
+    before = found.result.attendance or Attendance()
     if before.headcount == command.headcount:
         return Decision(Done("event", state.id, state))
     corrections = before.corrections
@@ -63,17 +68,16 @@ def count(state: EventState, command: TakeHeadcount, asked: Asked) -> Decision:
             *corrections,
             FigureCorrection(before.headcount, command.headcount, command.reason, asked.at),
         )
-    after = replace(
-        following(state, asked),
-        attendance=replace(
-            before,
-            headcount=command.headcount,
-            corrections=corrections,
-            at=asked.at,
-            occurred_at=command.occurred_at or min(state.ends_at_utc, asked.at),
-        ),
+    attendance = replace(
+        before,
+        headcount=command.headcount,
+        corrections=corrections,
+        at=asked.at,
+        occurred_at=command.occurred_at or min(found.ends_at_utc, asked.at),
     )
-    return Decision(Done("event", after.id, after), (HeadcountTaken(after, result_of(after)),))
+    result = replace(found.result, attendance=attendance)
+    after, occurrence = written(event, state, result, asked)
+    return Decision(Done("event", after.id, after), (HeadcountTaken(after, result, occurrence),))
 
 
 def _wrong(state: EventState, occurred_at: str | None, asked: Asked) -> Refused | None:

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from services.events.attached import Admission, Attached
 from services.events.waiting import Place, WaitingList
-from shared.contracts.attendance import AttendanceNoted
+from shared.contracts.attendance import AttendanceNoted, HeadcountTaken
+from shared.contracts.completion import EventCompleted, OutcomesChanged
 from shared.contracts.events import (
     CampaignState,
     EventFact,
@@ -133,8 +134,8 @@ def evolve(event: Event, fact: EventFact | Arranged | ArrangedOccurrence | Hidde
         case OccurrenceChanged(occurrence=occurrence) | OccurrenceCancelled(occurrence=occurrence):
             session = replace(event.sessions.get(occurrence.occurrence, Session()), state=occurrence)
             return replace(event, state=fact.event, sessions=event.sessions | {occurrence.occurrence: session})
-        case AttendanceNoted(registration=registration):
-            return replace(event, state=fact.event, places=event.places | {registration.id: Place(registration)})
+        case EventCompleted() | OutcomesChanged() | HeadcountTaken() | AttendanceNoted():
+            return _resulted(event, fact)
         case _ if isinstance(fact, RegistrationFact):
             return _placed(event, fact)
         case CoHostInvited(partner_id=partner):
@@ -143,6 +144,17 @@ def evolve(event: Event, fact: EventFact | Arranged | ArrangedOccurrence | Hidde
             return replace(event, state=fact.event, invited=tuple(one for one in event.invited if one != partner))
         case _:
             return replace(event, state=fact.event)
+
+
+def _resulted(event: Event, fact: EventCompleted | OutcomesChanged | HeadcountTaken | AttendanceNoted) -> Event:
+    """The event once more is known of what came of it, or of one date of it."""
+    event = replace(event, state=fact.event)
+    if isinstance(fact, AttendanceNoted):
+        event = replace(event, places=event.places | {fact.registration.id: Place(fact.registration)})
+    if fact.occurrence is None:
+        return event
+    session = replace(event.sessions.get(fact.occurrence.occurrence, Session()), state=fact.occurrence)
+    return replace(event, sessions=event.sessions | {fact.occurrence.occurrence: session})
 
 
 def _placed(event: Event, fact: RegistrationFact) -> Event:

@@ -19,13 +19,13 @@ def decide(event: Event, state: EventState, command: LifeCommand, asked: Asked) 
     """Answer a command of somebody who manages the event, or that everybody may give."""
     match command:
         case CompleteEvent():
-            return completion.complete(state, command, asked)
+            return completion.complete(event, state, command, asked)
         case CorrectOutcome():
-            return completion.correct(state, command, asked)
+            return completion.correct(event, state, command, asked)
         case NoteAttendance():
             return attendance.note(event, state, command, asked)
         case TakeHeadcount():
-            return attendance.count(state, command, asked)
+            return attendance.count(event, state, command, asked)
         case HideEvent():
             return hiding.hide(event, state, command, asked)
         case UnhideEvent():

@@ -37,7 +37,8 @@ def seats(event: Event, state: EventState, name: str | None) -> Seats | Refused:
         return wrong("is no occurrence of this event")
     taken = session.state.registered if session.state else 0
     left = None if slot.capacity is None else slot.capacity - taken
-    return Seats(name, left, session.waiting, slot.ends_at_utc, slot.off or state.status != "published")
+    done = session.state is not None and session.state.completion is not None
+    return Seats(name, left, session.waiting, slot.ends_at_utc, slot.off or done or state.status != "published")
 
 
 def wrong(detail: str) -> Refused:

@@ -13,6 +13,8 @@ from services.events.document import Event, Session
 from services.events.occurrences import STEP
 from services.events.waiting import WaitingList
 from shared import recurrence, series
+from shared.contracts.attendance import NoteAttendance, TakeHeadcount
+from shared.contracts.completion import CompleteEvent, CorrectOutcome
 from shared.contracts.events import (
     CancelOccurrence,
     ChangeEvent,
@@ -48,6 +50,7 @@ class Sessions:
     async def add(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
         """Add to series the occurrences that the commands mention, and what their changes have to look at."""
         named = {(ask.stream, name) for ask in asks if (name := named_by(ask.command))}
+        named |= {(ask.stream, name) for ask in asks if (name := _attended(events[ask.stream], ask.command))}
         found = await self.by_name(named)
         for ask in asks:
             event = events[ask.stream]
@@ -104,10 +107,19 @@ def named_by(command: Command) -> str | None:
             | ChangeOccurrence(occurrence=name)
             | CancelOccurrence(occurrence=name)
             | ChangeEvent(following=name)
+            | CompleteEvent(occurrence=name)
+            | CorrectOutcome(occurrence=name)
+            | TakeHeadcount(occurrence=name)
         ):
             return name
         case _:
             return None
+
+
+def _attended(event: Event, command: Command) -> str | None:
+    """The occurrence of the party whose attendance is noted."""
+    place = event.places.get(command.registration_id) if isinstance(command, NoteAttendance) else None
+    return place.registration.occurrence if place is not None else None
 
 
 def session_of(document: Document) -> Session:

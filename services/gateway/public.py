@@ -163,12 +163,13 @@ def _of_event(fact: events.OnEvent, event: forms.Event) -> Message | None:
         case events.EventCancelled():
             return forms.EventCancelled(event, "cancelled")
         case completion.EventCompleted():
-            return forms.EventCompleted(event, "completed")
+            return forms.EventCompleted(event, "completed", _occurrence(event, fact.occurrence))
         case completion.OutcomesChanged():
-            return forms.EventCompleted(event, "corrected" if _corrected(fact) else "added")
-        case attendance.HeadcountTaken() if event.status == "completed":
-            again = event.attendance is not None and event.attendance.corrections
-            return forms.EventCompleted(event, "corrected" if again else "added")
+            change = "corrected" if _corrected(fact) else "added"
+            return forms.EventCompleted(event, change, _occurrence(event, fact.occurrence))
+        case attendance.HeadcountTaken(result=result, occurrence=occurrence) if result.completion is not None:
+            again = result.attendance is not None and result.attendance.corrections
+            return forms.EventCompleted(event, "corrected" if again else "added", _occurrence(event, occurrence))
         case _ if isinstance(fact, events.RegistrationFact):
             return forms.RegistrationsChanged(event, REGISTRATIONS[type(fact)], _occurrence(event, fact.occurrence))
         case _:

@@ -178,6 +178,9 @@ class Occurrence(Struct, frozen=True, omit_defaults=True):
     online_url: str | None = None
     capacity: int | None = None
     cancellation: Cancellation | None = None
+    completion: Completion | None = None
+    attendance: Attendance | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Need(Struct, frozen=True):

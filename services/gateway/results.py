@@ -30,6 +30,7 @@ class Completing(Body):
 
     outcomes: Annotated[tuple[Told, ...], Field(max_length=20)] = ()
     occurred_at: Instant | None = None
+    occurrence: LocalTime | None = None
 
 
 class Right(Body):
@@ -37,6 +38,7 @@ class Right(Body):
 
     quantity: Quantity
     reason: Reason
+    occurrence: LocalTime | None = None
 
 
 class Present(Body):
@@ -61,7 +63,7 @@ def _complete(wish: Wish[Completing]) -> CompleteEvent:
 
 
 def _correct(wish: Wish[Right]) -> CorrectOutcome:
-    return CorrectOutcome(wish.id, wish.ids[1], wish.body.quantity, wish.body.reason)
+    return CorrectOutcome(wish.id, wish.ids[1], wish.body.quantity, wish.body.reason, wish.body.occurrence)
 
 
 def _note(wish: Wish[Present]) -> NoteAttendance:

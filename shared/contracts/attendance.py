@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.contracts.event_states import OfEvent, OnEvent, RegistrationState
+from shared.contracts.event_states import OccurrenceState, OfEvent, OnEvent, RegistrationState
 from shared.contracts.results import Count, Result
 
 Presence = Literal["attended", "no_show"]
@@ -30,9 +30,11 @@ class AttendanceNoted(OnEvent, frozen=True):
 
     registration: RegistrationState
     result: Result
+    occurrence: OccurrenceState | None = None
 
 
 class HeadcountTaken(OnEvent, frozen=True):
     """It is known how many people came."""
 
     result: Result
+    occurrence: OccurrenceState | None = None

@@ -1,6 +1,6 @@
 """Completing an event: what it brought about, in figures, and their corrections."""
 
-from shared.contracts.event_states import OfEvent, OnEvent
+from shared.contracts.event_states import OccurrenceState, OfEvent, OnEvent
 from shared.contracts.results import Count, Figure, Result
 
 
@@ -12,6 +12,7 @@ class CompleteEvent(OfEvent, frozen=True):
 
     outcomes: tuple[Figure, ...] = ()
     occurred_at: str | None = None
+    occurrence: str | None = None
 
 
 class CorrectOutcome(OfEvent, frozen=True):
@@ -20,12 +21,14 @@ class CorrectOutcome(OfEvent, frozen=True):
     figure: str
     quantity: Count
     reason: str
+    occurrence: str | None = None
 
 
 class EventCompleted(OnEvent, frozen=True):
-    """The event is done; `result` is all that came of it."""
+    """The event, or one date of a series (`occurrence`), is done; `result` is all that came of it."""
 
     result: Result
+    occurrence: OccurrenceState | None = None
 
 
 class OutcomesChanged(OnEvent, frozen=True):
@@ -33,3 +36,4 @@ class OutcomesChanged(OnEvent, frozen=True):
 
     result: Result
     figures: tuple[str, ...]
+    occurrence: OccurrenceState | None = None

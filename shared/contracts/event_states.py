@@ -139,6 +139,9 @@ class OccurrenceState(Struct, frozen=True, omit_defaults=True):
     online_url: str | None = None
     capacity: int | None = None
     cancellation: Cancellation | None = None
+    completion: Completion | None = None
+    attendance: Attendance | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class EventState(Struct, frozen=True):

@@ -14,6 +14,7 @@ from shared.contracts.events import (
     CreateCampaign,
     LaunchCampaign,
     LeaveEvent,
+    Recurrence,
     Register,
 )
 from shared.contracts.hiding import HideEvent, UnhideEvent
@@ -233,3 +234,23 @@ async def test_an_invitation_to_host_outlives_a_batch(store: EventsStore) -> Non
     assert (status, body["hosts"]) == (200, [partner])
     assert document is not None
     assert document["invited"] == []
+
+
+async def test_what_came_of_a_date_is_kept_with_it(store: EventsStore) -> None:
+    """The occurrence of a party is found by its registration, from one batch to the next."""
+    log = await a_log(store, recurrence=Recurrence("FREQ=WEEKLY;COUNT=4"))
+    first, second = "2026-07-04T14:00", "2026-07-11T14:00"
+    party = Register(EVENT, f"{EVENT}.bo1", 2, occurrence=first, single=f"{EVENT}.bo")
+    await log.ask((party, "bo", "resident"))
+    await log.ask(by_ana(NoteAttendance(EVENT, f"{EVENT}.bo1", "attended")))
+    answers = await log.ask(
+        by_ana(TakeHeadcount(EVENT, 39, second)),
+        by_ana(CompleteEvent(EVENT, (Figure("meals", 40, "meals"),), occurrence=first)),
+    )
+    kept = {document["name"]: document["state"] async for document in store.database.occurrences.find()}
+
+    assert [status for status, _ in answers] == [200, 200]
+    assert (kept[first]["registered"], kept[first]["attendance"]["attended"]) == (2, 2)
+    assert kept[first]["outcomes"][0]["quantity"] == 40
+    assert kept[second]["attendance"]["headcount"] == 39
+    assert log.observer.dead == []
