@@ -9,6 +9,7 @@ from services.events.document import Arranged, Event, Whereabouts, following
 from services.events.plan import Plan, Times
 from shared import recurrence, series
 from shared.contracts.events import ChangeEvent, EventChanged, EventState, Part, ReviewOccurrences
+from shared.contracts.shifts import CancelShifts
 from shared.decider import NOT_FOUND, Asked, Decision, Done, Refused, refused
 
 MOST_PARTS: Final = 40
@@ -52,7 +53,11 @@ def change(
         **plans.shown(plan),
     )
     private = Arranged(plan.venue, plan.online_url, event.partner_id, whereabouts)
-    then = (ReviewOccurrences(state.id),) if REVIEWED.intersection(changed) and plan.recurrence is not None else ()
+    then = (
+        (ReviewOccurrences(state.id), CancelShifts(state.id))
+        if REVIEWED.intersection(changed) and plan.recurrence is not None
+        else ()
+    )
     return Decision(Done("event", after.id, after), (EventChanged(after, changed),), then, (private,))
 
 

@@ -60,8 +60,8 @@ class Event(Struct, frozen=True):
 
     `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
     is a member of; `places` holds the registrations that the batch mentions or has promoted; `shifts` names those that
-    are to be cancelled next, if that is asked; `attached` is what else hangs on the event and is mentioned. Of a
-    series, `whereabouts` tells where its earlier parts really are, `sessions` holds the occurrences that the batch
+    may have to be cancelled next, with their occurrences; `attached` is what else hangs on the event and is mentioned.
+    Of a series, `whereabouts` tells where its earlier parts really are, `sessions` holds the occurrences that the batch
     mentions and something is particular to, `fullest` is the most people registered for one to come that has the
     series' capacity, `reviews` names the occurrences of each step of a review by where it begins.
     `invited` are partners that were asked to host it; `parent` is there when it is to be planned as a part of another,
@@ -77,7 +77,7 @@ class Event(Struct, frozen=True):
     campaign: CampaignState | None = None
     acting: dict[str, frozenset[str]] = {}
     places: dict[str, Place] = {}
-    shifts: tuple[str, ...] = ()
+    shifts: tuple[tuple[str, str | None], ...] = ()
     attached: dict[str, Attached] = {}
     whereabouts: tuple[Whereabouts, ...] = ()
     sessions: dict[str, Session] = {}

@@ -23,6 +23,7 @@ from shared.contracts.events import (
     VenueChange,
 )
 from shared.contracts.message import Command, Fact
+from shared.contracts.shifts import CancelShifts
 from shared.decider import FORBIDDEN, NOT_FOUND, Asked, Decision, Done, Refused, refused
 from shared.series import Slot
 
@@ -81,7 +82,7 @@ def cancel(event: Event, state: EventState, command: CancelOccurrence, asked: As
     if slot.ends_at_utc <= asked.at:
         return Decision(refused("event-not-open", status=state.status))
     fact = _called_off(state, before or OccurrenceState(state.id, command.occurrence), command.reason, asked)
-    return _answer(fact.event, fact.occurrence, (fact,))
+    return _answer(fact.event, fact.occurrence, (fact,), (CancelShifts(state.id),))
 
 
 def review(event: Event, state: EventState, command: ReviewOccurrences, asked: Asked) -> Decision:

@@ -6,7 +6,8 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from services.events import document, volunteer
-from services.events.document import Event
+from services.events.document import Event, Session
+from shared import series
 from shared.contracts.message import Fact
 from shared.contracts.shifts import (
     AssignmentAnswer,
@@ -110,16 +111,20 @@ def counts(held: Held | None) -> bool:
 def closed(shift: Shift, state: ShiftState, asked: Asked) -> Refused | None:
     """Why nobody can come or go any more, if so: the shift or its event is off, not announced, or over."""
     event = shift.event.state
-    if status_of(state, event.status if event else None) == "cancelled":
+    if state.status == "cancelled" or called_off(shift.event, state.occurrence):
         return refused("shift-not-open", state="cancelled")
     if event is None or event.status != "published":
         return refused("shift-not-open", state="not-announced" if event and event.status == "draft" else "over")
     return refused("shift-not-open", state="over") if asked.at >= state.ends_at_utc else None
 
 
-def status_of(state: ShiftState, event_status: str | None) -> str:
-    """A shift of a cancelled event reads as cancelled at once."""
-    return "cancelled" if event_status == "cancelled" else state.status
+def called_off(event: Event, occurrence: str | None) -> bool:
+    """Whether an event is cancelled, or that date of it, or the series has it no more: so are its shifts, at once."""
+    state = event.state
+    if state is None or state.status == "cancelled" or occurrence is None or state.recurrence is None:
+        return state is not None and state.status == "cancelled"
+    slot = series.find(state, occurrence, event.sessions.get(occurrence, Session()).state)
+    return slot is None or slot.off
 
 
 def following(state: ShiftState, asked: Asked, taken: int = 0, covers: int = 0) -> ShiftState:
@@ -162,21 +167,22 @@ def assignment(
         starts_at_utc=state.starts_at_utc,
         ends_at_utc=state.ends_at_utc,
         status=status,
+        occurrence=state.occurrence,
     )
 
 
-def shown(state: ShiftState, event_status: str | None = None) -> ShiftAnswer:
-    """A shift as everybody reads it."""
+def shown(state: ShiftState, *, off: bool = False) -> ShiftAnswer:
+    """A shift as everybody reads it; `off` if its event is called off."""
     told = {name: getattr(state, name) for name in ShiftAnswer.__struct_fields__}
-    return ShiftAnswer(**told | {"status": status_of(state, event_status)})
+    return ShiftAnswer(**told | {"status": "cancelled" if off else state.status})
 
 
-def told(held: Held, person: str, event_status: str | None = None, *, covers: int = 0) -> AssignmentAnswer:
-    """A place as a person reads it: its own one, or an organiser. `covers` is how many the shift looks for."""
+def told(held: Held, person: str, *, off: bool = False, covers: int = 0) -> AssignmentAnswer:
+    """A place as a person reads it: its own one, or an organiser. `off` as in `shown`, `covers` as the shift's."""
     mine = held.assignment
-    if event_status == "cancelled" and mine.status in ACTIVE:
+    if off and mine.status in ACTIVE:
         mine = replace(mine, status="cancelled")
-    if mine.status == "asked" and (event_status == "cancelled" or not covers):
+    if mine.status == "asked" and (off or not covers):
         mine = replace(mine, status="missed")
     reason = None if person == mine.person else held.reason
     return AssignmentAnswer(**asdict(mine), note=held.note, reason=reason)

@@ -6,21 +6,22 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from services.events import cover, place, plan, watch
-from services.events.document import Event, manages, visible
+from services.events.document import Event, Session, manages, visible
+from services.events.occurrences import GONE
 from services.events.roster import (
     ACTIVE,
     Held,
     Shift,
     assignment,
+    called_off,
     evolve,
     following,
     initial,
     shown,
-    status_of,
     without,
 )
 from shared import instants
-from shared.contracts.event_states import Cancellation
+from shared.contracts.event_states import Cancellation, EventState
 from shared.contracts.shifts import (
     LEVELS,
     AlertDeserted,
@@ -106,16 +107,24 @@ def _in_time(shift: Shift, state: ShiftState, command: TimeCommand, asked: Asked
 
 
 def cancel_all(event: Event, command: CancelShifts, asked: Asked) -> Decision:
-    """Cancel the shifts at hand of a cancelled event, and go on with the rest; only the service asks this of itself."""
+    """Cancel what is off of the shifts at hand, and go on with the rest; only the service asks this of itself."""
     state = event.state
     if state is None or not asked.may(SYSTEM):
         return Decision(NOT_FOUND if state is None else FORBIDDEN)
-    if state.status != "cancelled":
-        return Decision(Done("event", state.id, None))
-    reason = state.cancellation.reason if state.cancellation else ""
-    then = [CancelShift(name, reason) for name in event.shifts[:STEP]]
-    on = (CancelShifts(command.event_id, event.shifts[STEP - 1]),) if len(event.shifts) >= STEP else ()
+    then = [
+        CancelShift(name, _reason(event, state, occurrence))
+        for name, occurrence in event.shifts[:STEP]
+        if called_off(event, occurrence)
+    ]
+    on = (CancelShifts(command.event_id, event.shifts[STEP - 1][0]),) if len(event.shifts) >= STEP else ()
     return Decision(Done("event", state.id, None), then=(*then, *on))
+
+
+def _reason(event: Event, state: EventState, occurrence: str | None) -> str:
+    """Why the shifts of an event, or of a date of it, are off."""
+    session = event.sessions.get(occurrence or "", Session()).state
+    said = state.cancellation or (session.cancellation if session else None)
+    return said.reason if said else GONE
 
 
 def _open(shift: Shift, command: OpenShift, asked: Asked) -> Decision:
@@ -128,6 +137,9 @@ def _open(shift: Shift, command: OpenShift, asked: Asked) -> Decision:
         return Decision(FORBIDDEN)
     if event.status not in {"draft", "published"}:
         return Decision(refused("event-wrong-state", status=event.status))
+    if command.occurrence is not None and (event.recurrence is None or called_off(shift.event, command.occurrence)):
+        flaw = ("/occurrence", "is no date on which the event takes place")
+        return Decision(Refused("invalid-body", 422, errors=(flaw,)))
     times = _checked(command.role, command.starts_at, command.ends_at, event.timezone, command.places)
     if isinstance(times, Refused):
         return Decision(times)
@@ -155,7 +167,7 @@ def _open(shift: Shift, command: OpenShift, asked: Asked) -> Decision:
 
 def _change(shift: Shift, state: ShiftState, command: ChangeShift, asked: Asked) -> Decision:
     """Change the plan; nobody loses a place by it, but at new times everybody is asked again."""
-    status = status_of(state, shift.event.state.status if shift.event.state else None)
+    status = "cancelled" if called_off(shift.event, state.occurrence) else state.status
     if command.revision is not None and command.revision != state.revision:
         return Decision(Refused("revision-mismatch", 412, {"revision": state.revision}))
     if status != "open" or asked.at >= state.ends_at_utc:

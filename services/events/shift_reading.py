@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from services.events import campaign as campaigns
 from services.events.document import Event, manages, visible
-from services.events.roster import shown, told
+from services.events.roster import called_off, shown, told
 from services.events.shift_store import held_of
 from services.events.store import EventsStore
 from shared.contracts.shifts import AssignmentAnswer, ClearancesAnswer, ShiftAnswer, ShiftState
@@ -52,15 +52,20 @@ class ShiftReading:
             return NOT_FOUND
         field = "state.starts_at_utc"
         found, on = await _page(self._database.shifts, {"state.event_id": event_id}, cursor, limit, (field, 1))
-        items = [shown(msgspec.convert(one["state"], ShiftState), _status(event)) for one in found]
-        return Shifts(tuple(items), on)
+        states = [msgspec.convert(one["state"], ShiftState) for one in found]
+        event = await self._with_dates(event, [state.occurrence for state in states])
+        return Shifts(tuple(shown(state, off=called_off(event, state.occurrence)) for state in states), on)
 
     async def shift(self, event_id: str, shift_id: str, person: str | None) -> ShiftAnswer | Refused:
         """One of them."""
         event = await self._event(event_id, person)
         query = {"_id": shift_id, "state.event_id": event_id}
         found = await find(self._database.shifts, query) if visible(event, person) else []
-        return shown(msgspec.convert(found[0]["state"], ShiftState), _status(event)) if found else NOT_FOUND
+        if not found:
+            return NOT_FOUND
+        state = msgspec.convert(found[0]["state"], ShiftState)
+        event = await self._with_dates(event, [state.occurrence])
+        return shown(state, off=called_off(event, state.occurrence))
 
     async def assignments(
         self, event_id: str, shift_id: str, person: str | None, cursor: str | None, limit: int
@@ -74,7 +79,10 @@ class ShiftReading:
         field = "state.created_at"
         found, on = await _page(self._database.assignments, {"state.shift_id": shift_id}, cursor, limit, (field, 1))
         covers = (await self._covers([shift_id])).get(shift_id, 0)
-        return Assignments(tuple(told(held_of(one), person, _status(event), covers=covers) for one in found), on)
+        held = [held_of(one) for one in found]
+        event = await self._with_dates(event, [one.assignment.occurrence for one in held])
+        items = [told(one, person, off=called_off(event, one.assignment.occurrence), covers=covers) for one in held]
+        return Assignments(tuple(items), on)
 
     async def assignments_of(self, person: str, cursor: str | None, limit: int) -> Assignments:
         """A person's own places, the latest shift first."""
@@ -83,8 +91,15 @@ class ShiftReading:
         held = [held_of(one) for one in found]
         covers = await self._covers([one.assignment.shift_id for one in held if one.assignment.status == "asked"])
         events = await self._store.watched({one.assignment.event_id: {person} for one in held})
+        dates = {(one.assignment.event_id, one.assignment.occurrence) for one in held}
+        events = await self._store.shifts.with_sessions(events, dates)
         items = [
-            told(one, person, _status(events[mine.event_id]), covers=covers.get(mine.shift_id, 0))
+            told(
+                one,
+                person,
+                off=called_off(events[mine.event_id], mine.occurrence),
+                covers=covers.get(mine.shift_id, 0),
+            )
             for one in held
             for mine in (one.assignment,)
         ]
@@ -106,6 +121,13 @@ class ShiftReading:
             return FORBIDDEN
         return await self._clearances({"state.campaign_id": campaign_id}, cursor, limit)
 
+    async def _with_dates(self, event: Event, dates: Sequence[str | None]) -> Event:
+        """The event with what is particular to those dates of it."""
+        if event.state is None:
+            return event
+        name = event.state.id
+        return (await self._store.shifts.with_sessions({name: event}, {(name, date) for date in dates}))[name]
+
     async def _covers(self, shifts: Sequence[str]) -> dict[str, int]:
         """How many look for somebody to stand in, by shift."""
         query = {"_id": {"$in": list(shifts)}, "state.status": "open"}
@@ -120,10 +142,6 @@ class ShiftReading:
     async def _event(self, event_id: str, person: str | None) -> Event:
         watched = await self._store.watched({event_id: {person} if person is not None else set()})
         return watched.get(event_id, Event())
-
-
-def _status(event: Event) -> str | None:
-    return event.state.status if event.state else None
 
 
 async def _page(

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from services.events.acting import Acting
 from services.events.clearance import Standing
 from services.events.document import Event
-from services.events.roster import ACTIVE, Booking, Held, Shift, counts
+from services.events.roster import ACTIVE, Booking, Held, Shift, called_off, counts
+from services.events.sessions import Sessions
 from shared.contracts.event_states import CampaignState
 from shared.contracts.shifts import (
     AskCover,
@@ -53,8 +54,9 @@ Watched = Callable[[Mapping[str, set[str]]], Awaitable[dict[str, Event]]]
 class ShiftStore:
     """Reads what the commands of shifts need."""
 
-    def __init__(self, database: Database, watched: Watched) -> None:
-        """Read this database; `watched` reads events."""
+    def __init__(self, database: Database, watched: Watched, sessions: Sessions) -> None:
+        """Read this database; `watched` reads events, `sessions` what is particular to a date of theirs."""
+        self._sessions = sessions
         self._database = database
         self._watched = watched
 
@@ -108,11 +110,23 @@ class ShiftStore:
             if isinstance(ask.command, OfVolunteer)
         }
 
-    async def open_shifts(self, event_id: str, after: str, most: int) -> tuple[str, ...]:
-        """Shifts of an event that are not cancelled, in the order of their ids."""
+    async def open_shifts(self, event_id: str, after: str, at: str, most: int) -> tuple[tuple[str, str | None], ...]:
+        """Shifts of an event that are neither cancelled nor over, with their occurrences, in the order of their ids."""
         query = {"state.event_id": event_id, "state.status": "open", "_id": {"$gt": after}}
-        found = await find(self._database.shifts, query, {"_id": 1}, sort=[("_id", 1)], limit=most)
-        return tuple(document["_id"] for document in found)
+        query["state.ends_at_utc"] = {"$gt": at}
+        found = await find(self._database.shifts, query, {"state.occurrence": 1}, sort=[("_id", 1)], limit=most)
+        return tuple((document["_id"], document["state"]["occurrence"]) for document in found)
+
+    async def with_sessions(
+        self, events: Mapping[str, Event], dates: Iterable[tuple[str, str | None]]
+    ) -> dict[str, Event]:
+        """Events with what is particular to those dates of them."""
+        found = await self._sessions.by_name({(event, name) for event, name in dates if name is not None})
+        after = dict(events)
+        for (event, name), session in found.items():
+            if event in after:
+                after[event] = replace(after[event], sessions=after[event].sessions | {name: session})
+        return after
 
     async def stands(self, event_id: str, person: str) -> bool:
         """Whether a person has said yes to a shift of an event."""
@@ -127,7 +141,9 @@ class ShiftStore:
                 events.setdefault(ask.stream, ask.command.event_id)
             if ask.stream in events:
                 people[events[ask.stream]].add(ask.asked.person)
-        watched = await self._watched(people)
+        dates = {(shift.state.event_id, shift.state.occurrence) for shift in shifts.values() if shift.state}
+        dates |= {(one.event_id, one.occurrence) for ask in asks if isinstance(one := ask.command, OpenShift)}
+        watched = await self.with_sessions(await self._watched(people), dates)
         for name, event in events.items():
             shifts[name] = replace(shifts[name], event=watched.get(event, Event()))
 
@@ -224,12 +240,12 @@ class ShiftStore:
         ]
         found = await find(self._database.assignments, {"state.status": {"$in": sorted(ACTIVE)}, "$or": ors})
         held = [held_of(document).assignment for document in found]
-        events = sorted({mine.event_id for mine in held})
-        query = {"_id": {"$in": events}, "state.status": "cancelled"}
-        off = {one["_id"] for one in await find(self._database.events, query, {"_id": 1})} if events else set()
+        watched = await self._watched({mine.event_id: set() for mine in held}) if held else {}
+        watched = await self.with_sessions(watched, {(mine.event_id, mine.occurrence) for mine in held})
+        off = {mine.id for mine in held if called_off(watched.get(mine.event_id, Event()), mine.occurrence)}
         bookings: dict[str, list[Booking]] = defaultdict(list)
         for mine in sorted(held, key=lambda one: (one.starts_at_utc, one.id)):
-            if mine.event_id not in off:
+            if mine.id not in off:
                 booking = {name: getattr(mine, name) for name in Booking.__struct_fields__}
                 bookings[mine.person].append(Booking(**booking))
         return bookings

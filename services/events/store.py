@@ -101,7 +101,7 @@ class EventsStore:
         self.sessions = Sessions(database.occurrences)
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
-        self.shifts = ShiftStore(database, self.watched)
+        self.shifts = ShiftStore(database, self.watched, self.sessions)
         self.venues = VenueStore(database, self)
         self.voices = VoiceStore(database, self.campaigns, self.watched)
 
@@ -248,14 +248,15 @@ class EventsStore:
         for stream, mentioned in places.items():
             if stream in events:
                 events[stream] = replace(events[stream], places=mentioned)
-        for ask in asks:
-            if isinstance(ask.command, CancelShifts):
-                names = await self.shifts.open_shifts(ask.stream, ask.command.after, STEP)
-                events[ask.stream] = replace(events[ask.stream], shifts=names)
         await self._add_attached(events, asks)
         await self._add_family(events, asks)
         await self._add_campaigns(events, asks)
         await self.sessions.add(events, asks)
+        for ask in asks:
+            if isinstance(ask.command, CancelShifts):
+                found = await self.shifts.open_shifts(ask.stream, ask.command.after, ask.asked.at, STEP)
+                events |= await self.shifts.with_sessions(events, {(ask.stream, name) for _, name in found})
+                events[ask.stream] = replace(events[ask.stream], shifts=found)
         await self.lines.add_heads(events, [ask.command for ask in asks])
         return dict(events)
 

@@ -117,6 +117,7 @@ class AssignmentState(Struct, frozen=True):
     starts_at_utc: str
     ends_at_utc: str
     status: AssignmentStatus
+    occurrence: str | None = None
     cover_until: str | None = None
     asked_at: str | None = None
     sure_at: str | None = None
@@ -308,7 +309,7 @@ class WithdrawClearance(OfVolunteer, frozen=True):
 
 
 class CancelShifts(Command, frozen=True):
-    """The service's own: go on cancelling the shifts of a cancelled event, after the one named."""
+    """The service's own: cancel the shifts of what is called off of an event, after the one named."""
 
     event_id: str
     after: str = ""

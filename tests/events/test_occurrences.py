@@ -28,6 +28,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.message import Command
 from shared.contracts.recurrence import Recurrence, RecurrenceChange
+from shared.contracts.shifts import CancelShifts
 from shared.decider import Decision
 from tests.events.given import EVENT, an_event, asked, decided, done, kinds, problem, state_of
 
@@ -391,7 +392,7 @@ def test_a_change_without_more_said_holds_from_now_on() -> None:
     assert names(event, 3) == [FIRST, SECOND, "2026-07-15T14:00"]
     assert [event.sessions[name] for name in (FIRST, SECOND)] == before
     assert next(series.between(state_of(event))).capacity == 2
-    assert decision.then == (ReviewOccurrences(EVENT),)
+    assert decision.then == (ReviewOccurrences(EVENT), CancelShifts(EVENT))
     assert kinds(told) == ["OccurrenceCancelled"]
     assert touched(event, THIRD).cancellation is not None
     assert state_of(event).registered == 3

@@ -318,15 +318,16 @@ def test_a_cancelled_event_cancels_its_shifts_in_steps() -> None:
     off = replace(event.state, status="cancelled", cancellation=Cancellation("Rain", "x"))  # type: ignore[type-var] # it exists
     names = tuple(f"{EVENT}.{number:03d}" for number in range(STEP))
 
-    decision = cancel_all(replace(event, state=off, shifts=names), CancelShifts(EVENT), system())
+    some = tuple((name, None) for name in names)
+    decision = cancel_all(replace(event, state=off, shifts=some), CancelShifts(EVENT), system())
 
     assert [*decision.then] == [*(CancelShift(name, "Rain") for name in names), CancelShifts(EVENT, names[-1])]
-    few = cancel_all(replace(event, state=off, shifts=names[:2]), CancelShifts(EVENT), system())
+    few = cancel_all(replace(event, state=off, shifts=some[:2]), CancelShifts(EVENT), system())
     assert len(few.then) == 2
-    assert cancel_all(event, CancelShifts(EVENT), system()).then == ()
+    assert cancel_all(replace(event, shifts=some[:2]), CancelShifts(EVENT), system()).then == ()
     assert problem(cancel_all(event, CancelShifts(EVENT), asked()))[1] == 403
-    assert shown(town.shifts[SHIFT], "cancelled").status == "cancelled"
-    assert told(town.held[f"{SHIFT}.bo"], "bo", "cancelled").status == "cancelled"
+    assert shown(town.shifts[SHIFT], off=True).status == "cancelled"
+    assert told(town.held[f"{SHIFT}.bo"], "bo", off=True).status == "cancelled"
     with_event(town, status="cancelled")
     assert kinds(town.ask(CancelShift(SHIFT, "Rain"), system())) == ["ShiftCancelled", "PlaceCancelled"]
 

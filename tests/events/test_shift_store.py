@@ -12,7 +12,17 @@ from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
 from shared import internal
-from shared.contracts.events import AddPartner, CancelEvent, CreateCampaign, CreateEvent, LaunchCampaign, Venue
+from shared.contracts.events import (
+    AddPartner,
+    CancelEvent,
+    CancelOccurrence,
+    ChangeEvent,
+    CreateCampaign,
+    CreateEvent,
+    LaunchCampaign,
+    Venue,
+)
+from shared.contracts.recurrence import Recurrence, RecurrenceChange
 from shared.contracts.shifts import (
     AskCover,
     CancelShift,
@@ -348,3 +358,56 @@ async def test_who_helps_is_told_where(store: EventsStore, log: Log) -> None:
         assert event is not None
         venues[person] = event.venue
     assert venues == {"bo": hall, "cy": Venue(ward="moseley"), "di": Venue(ward="moseley")}
+
+
+async def test_shifts_of_a_date_that_is_off(log: Log, client: httpx2.AsyncClient) -> None:
+    """One date of a series called off, another no more in it: their shifts, no others; both set their people free."""
+    days = ("2026-07-04", "2026-07-11", "2026-07-18")
+    plan: dict[str, Any] = {"starts_at": "2026-07-04T10:00", "ends_at": "2026-07-04T11:00", "publish": True}
+    weekly = Recurrence("FREQ=WEEKLY;COUNT=3")
+    await log.ask((CreateEvent("event_w", CAMPAIGN, "Tea", "social", recurrence=weekly, **plan), "ana", "organiser"))
+    for day in days:
+        times = {"starts_at": f"{day}T09:00", "ends_at": f"{day}T12:00", "occurrence": f"{day}T10:00"}
+        shift = OpenShift(f"event_w.{day}", "event_w", Role("Tea"), places=2, **times)
+        assert [status for status, _ in await log.ask((shift, "ana", "organiser"))] == [201]
+        await log.ask(take("bo", f"event_w.{day}"))
+
+    await log.ask((CancelOccurrence("event_w", "2026-07-11T10:00", "Rain"), "ana", "organiser"))
+    read = [(one["status"], one["taken"]) for one in await items(client, "/events/event_w/shifts")]
+    assert read == [("open", 1), ("cancelled", 0), ("open", 1)]
+    mine = {one["occurrence"][:10]: one["status"] for one in await items(client, "/assignments", "bo")}
+    assert mine == {"2026-07-04": "confirmed", "2026-07-11": "cancelled", "2026-07-18": "confirmed"}
+    shorter = ChangeEvent("event_w", recurrence=RecurrenceChange(rrule="FREQ=WEEKLY;COUNT=2"))
+    await log.ask((shorter, "ana", "organiser"))
+    assert [one["status"] for one in await items(client, "/events/event_w/shifts")] == [
+        "open",
+        "cancelled",
+        "cancelled",
+    ]
+    never = OpenShift(
+        "event_w.n", "event_w", Role("Tea"), "2026-07-05T09:00", "2026-07-05T12:00", 2, "2026-07-05T10:00"
+    )
+    assert await log.ask((never, "ana", "organiser")) == [(422, "invalid-body")]
+    once = opening(f"{EVENT}.once", occurrence="2026-07-04T14:00")
+    assert await log.ask((once, "ana", "organiser")) == [(422, "invalid-body")]
+
+
+async def test_a_date_that_is_off_binds_nobody_at_once(
+    store: EventsStore, log: Log, client: httpx2.AsyncClient
+) -> None:
+    """Before its shifts have been called off one by one."""
+    plan: dict[str, Any] = {"starts_at": "2026-07-04T14:00", "ends_at": "2026-07-04T15:00", "publish": True}
+    weekly = Recurrence("FREQ=WEEKLY;COUNT=3")
+    await log.ask((CreateEvent("event_w", CAMPAIGN, "Tea", "social", recurrence=weekly, **plan), "ana", "organiser"))
+    day = "2026-07-04T14:00"
+    shift = OpenShift("event_w.s", "event_w", Role("Tea"), "2026-07-04T13:00", "2026-07-04T16:00", 2, day)
+    await log.ask((shift, "ana", "organiser"))
+    await log.ask(take("bo", "event_w.s"))
+    only = log.record((CancelOccurrence("event_w", day, "Rain"), "ana", "organiser"))
+    await log.processor.process([only])  # and not what follows from it
+
+    assert (await store.database.shifts.find_one({"_id": "event_w.s"}) or {})["state"]["status"] == "open"
+    assert [one["status"] for one in await items(client, "/events/event_w/shifts")] == ["cancelled"]
+    assert [one["status"] for one in await items(client, "/assignments", "bo")] == ["cancelled"]
+    assert await log.ask(take("cy", "event_w.s")) == [(409, "shift-not-open")]
+    assert [status for status, _ in await log.ask(take("bo"))] == [201]
