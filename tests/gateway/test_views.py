@@ -132,3 +132,16 @@ def test_sec_26_text_that_could_leave_its_key_is_hashed(text: str) -> None:
 def test_different_text_has_different_sets() -> None:
     """Hashing does not mix values up."""
     assert views.facet("event", "category", "a:b") != views.facet("event", "category", "a b")
+
+
+def test_a_second_pledge_is_no_second_volunteer() -> None:
+    """opencollective/opencollective#3256: it was counted as a second backer; here a person is a member of a set."""
+    first, second = a_need(), a_need(1)
+
+    found = {
+        views.volunteer_of(PledgeMade(first, a_pledge(first))),
+        views.volunteer_of(PledgeMade(first, a_pledge(first, id=f"{first.id}.again"))),
+        views.volunteer_of(PledgeMade(second, a_pledge(second, offer_id="offer_o"))),
+    }
+
+    assert found == {views.Volunteer(CAMPAIGN, "cy")}

@@ -53,7 +53,7 @@ def returned(quantity: int, n: int = 1, by: str = OLGA) -> Step:
 
 
 def test_four_endings_are_four_facts() -> None:
-    """§2.4, opencollective#3320: a change, a withdrawal, a release and an error are not the same thing."""
+    """Asymmetric-al/core#822: donor changes, donor ends, organiser releases and correction of error are four facts."""
     before = given(pledged(10))
     steps: dict[type, Step] = {
         PledgeChanged: (ANA, ChangePledge("need_n", "need_n.1", 4)),
