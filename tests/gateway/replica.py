@@ -12,6 +12,7 @@ from services.gateway.front import Front
 from services.gateway.identity import Identity
 from services.gateway.listener import Listener
 from services.gateway.memory import Memory
+from services.gateway.occurrence_reads import OccurrenceReads
 from services.gateway.projector import Projector
 from services.gateway.reads import Reads
 from services.gateway.ready import Ready
@@ -81,7 +82,10 @@ class Replica:
         )
         self.listener = Listener(self.store, self.memory, self.waiters, regained=self.projector.catch_up)
         self.reads = Reads(self.store, self.memory, identity, owners)
-        self.app = Ready(self.memory, Front(Table(self.reads.routes()), Nowhere()))
+        self.app = Ready(
+            self.memory,
+            Front(Table((*self.reads.routes(), *OccurrenceReads(self.reads, self.store).routes())), Nowhere()),
+        )
         self.touched: list[str] = []
 
     @asynccontextmanager
