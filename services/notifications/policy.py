@@ -9,8 +9,8 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.notifications import shift_policy
-from shared.contracts import events, pledges, shifts
+from services.notifications import shift_policy, venue_policy
+from shared.contracts import events, pledges, shifts, venues
 from shared.contracts.message import Fact
 from shared.contracts.voices import VoicePublished, VoiceState
 
@@ -33,7 +33,7 @@ class Registered(Struct, frozen=True):
 
 
 class Followers(Struct, frozen=True):
-    """Everybody who follows a campaign, an event or a need."""
+    """Everybody who follows a campaign, an event, a need or a venue."""
 
     target_id: str
 
@@ -95,6 +95,8 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(_of_shift(fact))
         case VoicePublished(voice=voice):
             return (_about_voice(voice),)
+        case venues.OnVenue():
+            return tuple(_of_venue(fact))
         case pledges.OnPledge():
             return tuple(_of_pledge(fact))
         case pledges.OnNeed():
@@ -201,6 +203,14 @@ def _of_shift(fact: shifts.OnShift) -> Iterator[Message]:
         yield Message(
             Person(word.person), "registration", word.purpose, word.purpose, word.values, word.url, fact.shift.id
         )
+
+
+def _of_venue(fact: venues.OnVenue) -> Iterator[Message]:
+    for word in venue_policy.words(fact):
+        url = f"/v1/venues/{fact.venue.id}"
+        audiences: list[Audience] = [Person(host) for host in word.hosts]
+        for audience in audiences or [Followers(fact.venue.id)]:
+            yield Message(audience, "event-change", word.purpose, word.purpose, word.values, url, fact.venue.id)
 
 
 def _to_party(fact: events.OnEvent, party: events.RegistrationState, purpose: str) -> Message:

@@ -103,6 +103,19 @@ ENGLISH: Final[dict[str, Text]] = {
     "partner-removed": Text(
         "You take part no longer", "{partner} is no partner of {title}. Its page tells you the organisers' reason."
     ),
+    "opening-missed": Text(
+        "Are you open?",
+        "{title} should be open since {starts_at}. Please confirm that it is, or say that it is closed today.",
+    ),
+    "opening-unconfirmed": Text(
+        "An opening is unconfirmed", "{title}: nobody there has said that they are open ({starts_at})."
+    ),
+    "opening-confirmed": Text("It is open", "{title} is open after all ({starts_at})."),
+    "venue-closed": Text("Closed for a day", "{title} is closed on {date}: {reason}"),
+    "venue-reopened": Text("Not closed after all", "{title} is not closed on {date} after all."),
+    "venue-hours": Text("New opening hours", "{title} is open at other times from now on."),
+    "venue-paused": Text("A place is paused", "{title} does not open for now."),
+    "venue-resumed": Text("A place opens again", "{title} opens again."),
     "campaign-closed": Text("A campaign has ended", "{title} is closed. Thank you for being part of it!"),
 }
 

@@ -174,6 +174,7 @@ def test_a_log_whose_clock_is_behind_does_not_lose_the_look() -> None:
     town.ask(look, "events", minutes(14), "system")
 
     assert town.told() == ["OpeningMissed"]
+    assert [at for at, _ in town.plans] == [SECOND]
 
 
 def test_nobody_else_asks_for_looks() -> None:

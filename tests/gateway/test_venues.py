@@ -5,23 +5,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway import venues, views
+from services.gateway import me, venues, views
 from services.gateway.campaigns import Nothing
 from services.gateway.front import Front
 from services.gateway.memory import Memory
+from services.gateway.problems import ProblemError
 from services.gateway.reads import Reads
 from services.gateway.ready import Ready
-from services.gateway.table import Table
+from services.gateway.table import PATTERNS, Table
 from services.gateway.venue_shapes import metres
 from services.gateway.venues import NewVenue, VenueChange
 from shared import instants, openings
+from shared.contracts.notifications import Follow, Followed
 from shared.contracts.recurrence import Hours
 from shared.contracts.venue_states import Closure, Confirmation, FivePs, Missed, OneOfFive, VenueState
 from shared.contracts.venues import ChangeVenue, ConfirmOpening, CreateVenue, FivePsChange, OneOfFiveChange, ReopenDay
 from tests.gateway.asgi import Answered, ask
 from tests.gateway.given import AT, CAMPAIGN, a_campaign, name
 from tests.gateway.replica import Nowhere, Replica, until
-from tests.gateway.wishes import flaws, read, wish
+from tests.gateway.wishes import ANA, flaws, read, wish
 
 VENUE = name("venue")
 TARGET = f"/v1/venues/{VENUE}"
@@ -186,6 +188,15 @@ async def test_the_list_finds_what_is_open_now(replica: Replica) -> None:
     assert (await clocked.get(f"/v1/venues/{hidden}")).status == 404
 
 
+async def test_a_kept_list_ends_when_what_was_left_out_opens(replica: Replica) -> None:
+    """Nothing is open, and a minute later something is."""
+    await replica.applied(a_venue())
+    clocked = Clocked(replica, "2026-03-23T09:59:00.000Z")
+    assert (await clocked.get("/v1/venues?open=now")).json()["items"] == []
+    clocked.now = "2026-03-23T10:00:00.000Z"
+    assert len((await clocked.get("/v1/venues?open=now")).json()["items"]) == 1
+
+
 async def test_a_page_of_what_is_open_goes_on_where_it_stopped(replica: Replica) -> None:
     """Nothing is hidden or repeated between two pages."""
     tuesday = (Hours("TU", "10:00", "12:00"),)
@@ -287,6 +298,16 @@ def test_a_change_names_what_it_changes() -> None:
 def test_a_flaw_is_pointed_at(field: str, value: object, pointer: str) -> None:
     """Wherever it is."""
     assert list(flaws(NewVenue, {"campaign_id": CAMPAIGN, "name": "Hall", field: value})) == [pointer]
+
+
+def test_a_venue_is_followed_like_a_campaign() -> None:
+    """By kind and id, which belong together."""
+    follow = next(write for write in me.WRITES if write.method == "PUT")
+
+    assert PATTERNS["target_id"].fullmatch(VENUE)
+    assert follow.build(wish(read(Nothing), "venue", VENUE)) == Follow(ANA, Followed("venue", VENUE))
+    with pytest.raises(ProblemError):
+        follow.build(wish(read(Nothing), "event", VENUE))
 
 
 def test_paths_name_days_and_openings() -> None:

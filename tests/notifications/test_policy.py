@@ -361,4 +361,5 @@ def test_every_text_is_used() -> None:
     ]
     found: list[Message] = [message for fact in facts for message in messages(fact)]
 
-    assert {message.text for message in found} == set(ENGLISH)
+    elsewhere = {name for name in ENGLISH if name.startswith(("venue-", "opening-"))}  # test_venue_policy.py
+    assert {message.text for message in found} | elsewhere == set(ENGLISH)
