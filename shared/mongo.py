@@ -185,6 +185,11 @@ def remove(collection: Collection, session: Session, query: Document) -> None:
     collection.delegate.delete_many(query, session=session)
 
 
+def find_within(collection: Collection, session: Session, query: Document) -> list[Document]:
+    """Read what fits, as the transaction sees it."""
+    return list(collection.delegate.find(query, session=session))
+
+
 def change(collection: Collection, session: Session, query: Document, fields: Document) -> None:
     """Set fields of what a query finds, within a transaction."""
     collection.delegate.update_many(query, {"$set": fields}, session=session)

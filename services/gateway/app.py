@@ -43,6 +43,7 @@ from services.gateway.commands import Commands, Write
 from services.gateway.front import HTTPS_ONLY, SECURITY_HEADERS, Front
 from services.gateway.heartbeat import beat
 from services.gateway.identity import Identity, trusted
+from services.gateway.impact import ImpactRoutes
 from services.gateway.importing import Importing
 from services.gateway.listener import Listener
 from services.gateway.memory import Memory
@@ -174,6 +175,7 @@ class Gateway:
             *me.reads(self.identity, personal),
             operations.route(self.identity, issued, self.views, self.services),
             taxonomies.route(self.reads.campaign),
+            *ImpactRoutes(self.reads.campaign, self.views, self.services["pledges"]).routes(),
             *self.reads.routes(),
             *OccurrenceReads(self.reads, self.views).routes(),
             *(_stream(name, self.streams) for name in self.streams.streams),

@@ -8,7 +8,7 @@ from services.gateway import offers
 from services.gateway.bodies import Body
 from services.gateway.campaigns import Nothing
 from services.gateway.commands import Echo, Wish, Write
-from services.gateway.fields import Currency, Id, LocalTime, Note, Quantity, Reason, Unit, existing
+from services.gateway.fields import Currency, Id, Instant, LocalTime, Note, Quantity, Reason, Unit, existing
 from services.gateway.idempotency import suffix
 from services.gateway.personal import Personal
 from services.gateway.pledge_shapes import Pledge
@@ -64,10 +64,14 @@ class Amount(Body):
 
 
 class Delivered(Amount):
-    """How much, which `session` it was (its local start), and a `reference` for donor and organisers alone."""
+    """How much, which `session` it was (its local start), and a `reference` for donor and organisers alone.
+
+    `occurred_at` is when it was, for paper that is typed in later.
+    """
 
     session: LocalTime | None = None
     reference: Note | None = None
+    occurred_at: Instant | None = None
 
 
 class Accepting(Body):
@@ -161,7 +165,8 @@ def _release(wish: Wish[Releasing]) -> ReleasePledge | ReleaseOffer:
 
 
 def _deliver(wish: Wish[Delivered]) -> DeliverPledge:
-    return DeliverPledge(*_on(wish), wish.body.quantity, wish.body.session, wish.body.reference)
+    said = wish.body
+    return DeliverPledge(*_on(wish), said.quantity, said.session, said.reference, said.occurred_at)
 
 
 def _accept(wish: Wish[Accepting]) -> AcceptDelivery:

@@ -4,9 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.pledges.deliveries_store import Known
 from services.pledges.queries import Queries
 from shared import queries
-from shared.queries import answering, json, lines, number, text
+from shared.queries import BadQuery, answering, json, lines, number, text
 
 
 def routes(asked: Queries, past: queries.Past) -> list[Route]:
@@ -52,6 +53,16 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
             return json({}, 403)
         return json(page, 200 if page else 404)
 
+    async def impact(request: Request) -> Response:
+        at, known = _as_of(request)
+        return json({"cells": await asked.impact(text(request, "campaign"), at, known)})
+
+    async def delivered(request: Request) -> Response:
+        at, known = _as_of(request)
+        limit = number(request, "limit", 20)
+        page = await asked.delivered(text(request, "figure"), at, known, cursor=_cursor(request), limit=limit)
+        return json(page or {}, 200 if page else 404)
+
     async def ledger(request: Request) -> Response:
         return json({"sums": await asked.ledger(text(request, "campaign"))})
 
@@ -65,9 +76,18 @@ def routes(asked: Queries, past: queries.Past) -> list[Route]:
         Route("/needs/{need_id}/pledges", answering(pledges_on)),
         Route("/campaigns/{campaign_id}/offers", answering(offers_to)),
         Route("/ledger", answering(ledger)),
+        Route("/impact", answering(impact)),
+        Route("/impact/deliveries", answering(delivered)),
         Route("/snapshot", answering(snapshot)),
         *queries.routes(past),
     ]
+
+
+def _as_of(request: Request) -> tuple[str | None, Known]:
+    known = request.query_params.get("known", "then")
+    if known not in ("then", "now"):
+        raise BadQuery("known")
+    return request.query_params.get("as_of"), "then" if known == "then" else "now"
 
 
 def _cursor(request: Request) -> str | None:

@@ -37,6 +37,8 @@ def deliver(need: Need, state: NeedState, command: DeliverPledge, asked: Asked) 
     if pledge.status != "pledged":
         return Decision(pledges.wrong(pledge))
     counts = pledges.manages(need, asked.person)
+    if command.occurred_at and command.occurred_at > asked.at:
+        return Decision(Refused("invalid-body", 422, errors=(("/occurred_at", "That is still to come."),)))
     left = pledge.quantity - pledge.delivered_quantity - (0 if counts else _reported(pledge))
     if command.quantity > left:
         return Decision(refused("more-than-pledged", left=left))
@@ -47,7 +49,9 @@ def deliver(need: Need, state: NeedState, command: DeliverPledge, asked: Asked) 
         return Decision(refusal)
     number = len(pledge.deliveries) + 1
     status: Literal["confirmed", "reported"] = "confirmed" if counts else "reported"
-    delivery = Delivery(number, command.quantity, status, asked.at, session=command.session)
+    delivery = Delivery(
+        number, command.quantity, status, asked.at, session=command.session, occurred_at=command.occurred_at
+    )
     after = ledger.counted(pledge, asked.at, (*pledge.deliveries, delivery))
     follows = ledger.following(state, pledge, after)
     told = PledgeDelivered(follows, after, delivery) if counts else DeliveryReported(follows, after, delivery)

@@ -5,9 +5,10 @@ from typing import Final
 
 from msgspec import Struct, convert, structs
 
-from services.pledges import documents, life, need, waves
+from services.pledges import documents, life, need, tallies, waves
 from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
+from services.pledges.deliveries_store import DeliveryBook
 from services.pledges.documents import Document
 from services.pledges.evidence import acting
 from services.pledges.ledger import Candidate, Need
@@ -59,8 +60,11 @@ class NeedShelf:
     commands = OfNeed
     kind = Need
 
-    def __init__(self, database: Database, copies: Copies, calendar: Calendar, vows: CommitmentShelf) -> None:
-        """Use the service's collections; deliveries may show commitments."""
+    def __init__(
+        self, database: Database, copies: Copies, calendar: Calendar, vows: CommitmentShelf, book: DeliveryBook
+    ) -> None:
+        """Use the service's collections; deliveries are booked, and may show commitments."""
+        self._book = book
         self._copies = copies
         self._vows = vows
         self._calendar = calendar
@@ -119,6 +123,11 @@ class NeedShelf:
     ) -> Callable[[Session], None]:
         """What writes the changed ones within a transaction."""
         changes = _changes(before, after, entries)
+        partitions = {stream: entry.partition for entry in entries for stream in entry.streams}
+        delivered: dict[int, list[Document]] = {}
+        for stream, changed in after.items():
+            if booked := tallies.booked(before[stream], changed):
+                delivered.setdefault(partitions[stream], []).extend(booked)
 
         def write(session: Session) -> None:
             insert(self.needs, session, changes.new_needs)
@@ -128,6 +137,8 @@ class NeedShelf:
             replace_guarded(self.pledges, session, changes.pledges)
             self._calendar.add(session, changes.due)
             add_up(self.tallies, session, changes.tallies)
+            for partition, deliveries in delivered.items():
+                self._book.book(session, deliveries, partition)
 
         return write
 

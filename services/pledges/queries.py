@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from services.pledges import documents, offer, paging, pledge
+from services.pledges import documents, offer, paging, pledge, tallies
 from services.pledges.commitments_store import state_of
+from services.pledges.deliveries_store import Known
 from services.pledges.documents import Document
 from services.pledges.ledger import Need
 from services.pledges.store import PledgesStore
@@ -130,6 +131,29 @@ class Queries:
                     known[name] = known.get(name, 0) + int(tally[name])
         ordered = sorted(sums, key=lambda place: (place[0], place[1] or ""))
         return [Sum(kind, ward, **sums[kind, ward]) for kind, ward in ordered]
+
+    async def impact(self, campaign_id: str, at: str | None, known: Known) -> list[Document]:
+        """Sums of confirmed deliveries by kind, unit, ward, principles and month, now or as of an instant."""
+        book = self._store.book
+        return await (book.cells_at(campaign_id, at, known) if at else book.cells(campaign_id))
+
+    async def delivered(
+        self, figure: str, at: str | None, known: Known, *, cursor: str | None, limit: int
+    ) -> Document | None:
+        """A page of the deliveries behind a figure; None if nothing can be such a figure."""
+        query = tallies.behind(figure, await self._units(figure))
+        if query is None:
+            return None
+        found, after = await self._store.book.page(query, at, known, cursor, limit)
+        return {"items": [tallies.told(one) for one in found], "next": after}
+
+    async def _units(self, figure: str) -> list[str]:
+        """Units in which anything was delivered to the figure's campaign."""
+        with translated():
+            units: list[str] = await self._store.book.monthly.distinct(
+                "unit", {"campaign_id": figure.partition(".")[0]}
+            )
+        return units
 
     async def snapshot(self) -> AsyncIterator[NeedLine | CommitmentLine | VolunteerLine]:
         """Every need, every commitment, then everybody who has promised something, once a campaign.

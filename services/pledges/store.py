@@ -7,6 +7,7 @@ from services.pledges.befriending import Befriending
 from services.pledges.bundle import Bundle
 from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
+from services.pledges.deliveries_store import DeliveryBook
 from services.pledges.needs_store import NeedShelf
 from services.pledges.offers_store import OfferShelf
 from services.pledges.rules import State
@@ -58,7 +59,8 @@ class PledgesStore:
         self.copies = Copies(database.campaigns, now=now)
         self.vows = CommitmentShelf(database, self.copies)
         self.commitments = self.vows.commitments
-        needs = NeedShelf(database, self.copies, self.calendar, self.vows)
+        self.book = DeliveryBook(database)
+        needs = NeedShelf(database, self.copies, self.calendar, self.vows, self.book)
         self.needs, self.pledges = needs.needs, needs.pledges
         self.words, self.tallies = needs.words, needs.tallies
         self.signals = SheetShelf(database.signals, self.copies, commands=OfSignal, kind=Signal, form=SignalState)
@@ -88,8 +90,10 @@ class PledgesStore:
         await self.calendar.prepare()
         with translated():
             await self.campaigns.create_index([("_id", 1)])
+        await self.book.prepare()
         for shelf in self._shelves:
             await shelf.prepare()
+        await self.book.catch_up(self._client, self.needs, self.pledges)
 
     async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
         """Inbox entries of those commands that were decided before."""

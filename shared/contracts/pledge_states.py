@@ -94,6 +94,7 @@ class Delivery(Struct, frozen=True):
 
     `quantity` is what counts now: what went back stands in `returns`. `session` is which of the
     pledge's sessions it was.
+    `at` is when it was told of, `occurred_at` when it happened, where that was said.
     """
 
     n: int
@@ -103,6 +104,7 @@ class Delivery(Struct, frozen=True):
     corrections: tuple[Correction, ...] = ()
     returns: tuple[Returned, ...] = ()
     session: str | None = None
+    occurred_at: str | None = None
 
 
 class PledgeState(Struct, frozen=True):

@@ -195,11 +195,15 @@ class ConfirmPledge(OfPledge, frozen=True):
 
 
 class DeliverPledge(OfPledge, frozen=True):
-    """Tell of a delivery: by the organiser it counts at once, by the donor when accepted. `reference` is private."""
+    """Tell of a delivery: by the organiser it counts at once, by the donor when accepted. `reference` is private.
+
+    `occurred_at`: when it was, for paper that is typed in later.
+    """
 
     quantity: Quantity
     session: str | None = None
     reference: str | None = None
+    occurred_at: str | None = None
 
 
 class AcceptDelivery(OfPledge, frozen=True):

@@ -76,6 +76,8 @@ STRANGERS: Final[dict[str, int]] = {
     "POST /v1/needs/{need_id}/close": SEEN,
     "POST /v1/needs/{need_id}/reopen": SEEN,
     "GET /v1/needs/{need_id}/pledges": SEEN,
+    # on a figure of what everybody sees
+    "GET /v1/impact/{figure_id}/deliveries": OPEN,
     # on a commitment, which everybody sees
     "GET /v1/commitments/{commitment_id}": OPEN,
     "PATCH /v1/commitments/{commitment_id}": SEEN,
@@ -188,7 +190,7 @@ class Town:
         answer = await person.ask(method, path.format(**ids), {} if body is None and method != "GET" else body)
         assert answer.is_success, f"{key}: {answer.status_code} {answer.text}"
         assert answer.status_code != 202, f"{key}: not decided in time"
-        self.answers.append((key, answer.status_code, answer.json()))
+        self.answers.append((key.partition("?")[0], answer.status_code, answer.json()))
         return answer.json()
 
     async def build(self) -> None:
@@ -411,6 +413,11 @@ class Town:
             await self.do(
                 self.ana, f"{method} /v1/needs/{{need_id}}/owners", {"partner_id": joined["id"]}, need_id=need
             )
+        impact = await self.do(self.cy, f"GET /v1/impact?campaign={live}")
+        await self.do(self.cy, f"GET /v1/impact/statement?campaign={live}")
+        self.ids["figure_id"] = impact["kinds"][0]["figure"]
+        figure = self.ids["figure_id"]
+        await self.do(self.cy, "GET /v1/impact/{figure_id}/deliveries", figure_id=figure)
         for act in ("pause", "resume", "hide", "unhide"):
             await self.do(self.ana, f"POST /v1/needs/{{need_id}}/{act}", need_id=need)
         gone = (await self.do(self.cy, "POST /v1/pledges", {"need_id": need, "quantity": 1}))["id"]
