@@ -1,24 +1,22 @@
 """Brings the season in through the front door: looks what is there, and asks for what is missing.
 
 What happened once (partners, needs, pledges, all of 2020) is there when the campaign of 2020 is closed, which is
-the last step. What lies ahead (events) is looked at on every start. Each wish has a key made of what it is about,
-so that a loader that was killed, or two at once, do nothing twice.
+the last step. What lies ahead (events, places and their weekly openings) is looked at on every start. Each wish has a
+key made of what it is about, so that a loader that was killed, or two at once, do nothing twice.
 """
 
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Coroutine, Iterable, Mapping
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from deploy.front_door import FrontDoor, Who, together
-from deploy.season.content import Chapter, Event, Need, on_weekday
+from deploy.season.content import Chapter, Event, Need, Openings, Place, on_weekday
 from deploy.season.invented import organisation
 from shared.vocabulary import terms
 
 ZONE: Final = ZoneInfo("Europe/London")
-WEEKS: Final = 4
-"""How far ahead weekly openings are planned."""
 _PAGE: Final = 100
 
 Body = dict[str, Any]
@@ -134,15 +132,18 @@ class _Loader:
         path = f"/v1/events?campaign={self._id}{ahead}&limit={_PAGE}"
         listed = [item async for item in self._door.items(path)]
         titles = {item["title"]: item for item in listed}
-        weekly = {(item["title"], item["starts_at"]) for item in listed}
         work: list[Work] = [
             self._plan(event, titles.get(event.title), event.day(today)) for event in self._chapter.events
         ]
-        work += [
-            self._wish(self._organiser, "/v1/events", body, "event", body["title"], body["starts_at"])
-            for body in self._openings(today)
-            if (body["title"], body["starts_at"]) not in weekly
-        ]
+        openings = self._chapter.openings
+        if openings:
+            venues = {item["name"] async for item in self._door.items(f"/v1/venues?campaign={self._id}&limit={_PAGE}")}
+            for place in openings.places:
+                series, venue = self._series(openings, place, today), self._place(place)
+                if series["title"] not in titles:
+                    work.append(self._wish(self._organiser, "/v1/events", series, "series", series["title"]))
+                if venue["name"] not in venues:
+                    work.append(self._wish(self._organiser, "/v1/venues", venue, "venue", venue["name"]))
         await together(work)
 
     async def _plan(self, event: Event, found: Body | None, day: date) -> None:
@@ -184,26 +185,31 @@ class _Loader:
             }
         )
 
-    def _openings(self, today: date) -> Iterator[Body]:
-        openings = self._chapter.openings
-        for place in openings.places if openings else ():
-            first = on_weekday(place.weekday, today)
-            for week in range(WEEKS):
-                day = first + timedelta(weeks=week)
-                yield _given(
-                    {
-                        "campaign_id": self._id,
-                        "title": f"Open door: {place.name}",
-                        "category": openings.category if openings else None,
-                        "description": openings.description if openings else None,
-                        "starts_at": f"{day}T{place.starts}",
-                        "ends_at": f"{day}T{place.ends}",
-                        "venue": _venue(f"{place.name} (made up)", place.ward, place.access),
-                        "principles": openings.principles if openings else None,
-                        "languages": place.languages,
-                        "publish": True,
-                    }
-                )
+    def _series(self, openings: Openings, place: Place, today: date) -> Body:
+        """What is on there every week, for calendars."""
+        first = on_weekday(place.weekday, today)
+        return _given(
+            {
+                "campaign_id": self._id,
+                "title": f"Open door: {place.name}",
+                "category": openings.category,
+                "description": openings.description,
+                "starts_at": f"{first}T{place.starts}",
+                "ends_at": f"{first}T{place.ends}",
+                "recurrence": {"rrule": "FREQ=WEEKLY"},
+                "venue": _venue(_named(place), place.ward, place.access),
+                "principles": openings.principles,
+                "languages": place.languages,
+                "publish": True,
+            }
+        )
+
+    def _place(self, place: Place) -> Body:
+        """The place itself, with its hours, for who wants to know where a door is open now."""
+        where = _venue(_named(place), place.ward, place.access) or {}
+        day = place.weekday[:2].upper()
+        hours = [{"day": day, "opens": place.starts, "closes": place.ends}]
+        return _given({"campaign_id": self._id, **where, "languages": place.languages, "hours": hours})
 
     async def _ask_for_help(self) -> None:
         path = f"/v1/needs?campaign={self._id}&limit={_PAGE}"
@@ -267,6 +273,10 @@ class _Loader:
         reply: Body = (await self._door.write(who, path, body, key)).json()
         self._watcher.done()
         return reply
+
+
+def _named(place: Place) -> str:
+    return f"{place.name} (made up)"
 
 
 def _venue(name: str | None, ward: str | None, access: tuple[str, ...]) -> Body | None:
