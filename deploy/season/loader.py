@@ -18,6 +18,7 @@ from shared.vocabulary import terms
 
 ZONE: Final = ZoneInfo("Europe/London")
 _PAGE: Final = 100
+_OF_AGE: Final = 18
 
 Body = dict[str, Any]
 Work = Coroutine[Any, Any, object]
@@ -157,7 +158,7 @@ class _Loader:
             self._wish(
                 Who(f"{self._chapter.campaign.crowd}-{number:03}"),
                 f"/v1/events/{found['id']}/registrations",
-                {"party_size": size},
+                {"party_size": size, **_minors(event, size)},
                 "registration",
                 found["id"],
             )
@@ -285,6 +286,13 @@ def _venue(name: str | None, ward: str | None, access: tuple[str, ...]) -> Body 
         return None
     where = next(each for each in terms.wards() if each.slug == ward)
     return _given({"name": name, "ward": ward, "lat": where.lat, "lon": where.lon, "access": access})
+
+
+def _minors(event: Event, size: int) -> Body:
+    """What is asked about a party where an event is for the young alone: all of the oldest age, somebody agrees."""
+    if event.age_max is None or event.age_max >= _OF_AGE:
+        return {}
+    return {"ages": [event.age_max] * size, "guardian_consent": True}
 
 
 def _given(body: Body) -> Body:

@@ -18,6 +18,7 @@ class DeliveryTold(Struct, frozen=True):
     corrections: tuple[Correction, ...]
     returns: tuple[Returned, ...] = ()
     session: str | None = None
+    occurred_at: str | None = None
     reference: str | None = None
     receipt: str | None = None
 

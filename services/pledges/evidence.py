@@ -13,10 +13,20 @@ from shared.contracts.commitments import AttachEvidence, EvidenceKind, TakeBackE
 from shared.contracts.completion import EventCompleted
 from shared.contracts.events import EventCancelled, EventChanged, EventPublished, EventState, OnEvent
 from shared.contracts.hiding import EventHidden, EventUnhidden
+from shared.contracts.hosting import CoHostAccepted, CoHostRemoved
 from shared.contracts.message import Fact
 from shared.contracts.pledges import DeliveryCorrected, DeliveryReturned, NeedState, PledgeDelivered, PledgeState
 
-TELLING: Final = (EventPublished, EventChanged, EventCancelled, EventCompleted, EventHidden, EventUnhidden)
+TELLING: Final = (
+    EventPublished,
+    EventChanged,
+    EventCancelled,
+    EventCompleted,
+    EventHidden,
+    EventUnhidden,
+    CoHostAccepted,
+    CoHostRemoved,
+)
 """Facts of events after which something else may show a commitment."""
 PUBLIC: Final = frozenset({"published", "completed"})
 
@@ -67,9 +77,10 @@ def of_delivery(need: NeedState, pledge: PledgeState, campaign: CampaignCopy | N
 
 
 def of_event(event: EventState) -> Matter:
-    """What an event shows for the campaign, while everybody can see it."""
+    """What an event shows for the campaign and the partners that host it, while everybody can see it."""
+    partners: frozenset[str | None] = frozenset({None, *event.hosts})
     seen = event.status in PUBLIC and event.visibility != "members" and not event.hidden
-    return Matter("event", event.id, event.updated_at, event.campaign_id, event.principles, frozenset({None}), seen)
+    return Matter("event", event.id, event.updated_at, event.campaign_id, event.principles, partners, seen)
 
 
 def acting(campaign: CampaignCopy, person: str) -> frozenset[str | None]:

@@ -20,6 +20,7 @@ from shared.contracts.commitments import (
 )
 from shared.contracts.completion import EventCompleted
 from shared.contracts.events import EventCancelled, EventPublished, EventState
+from shared.contracts.hosting import CoHostAccepted, CoHostRemoved
 from shared.contracts.message import open_envelope
 from shared.contracts.pledges import (
     COMMANDS,
@@ -120,11 +121,26 @@ def test_a_delivery_shows_the_commitment_of_its_donors_partner(
     ],
 )
 def test_an_event_shows_what_the_campaign_committed_itself_to(fields: dict[str, object], shows: bool) -> None:  # noqa: FBT001 -- a table
-    """While everybody can see it, and not a partner's."""
-    matter = evidence.of_event(structs.replace(EVENT, **fields))
+    """While everybody can see it; a partner's, if the partner hosts it."""
+    event = structs.replace(EVENT, **fields)
+    matter = evidence.of_event(event)
 
     assert matter.shows(structs.replace(OURS, partner_id=None)) is shows
     assert not matter.shows(OURS)
+    assert evidence.of_event(structs.replace(event, hosts=("campaign_c.x", str(OURS.partner_id)))).shows(OURS) is shows
+
+
+@pytest.mark.parametrize(("kind", "hosts", "does"), [(CoHostAccepted, ("p",), True), (CoHostRemoved, (), False)])
+def test_an_event_shows_a_partners_commitment_while_it_hosts(
+    kind: type[CoHostAccepted | CoHostRemoved],
+    hosts: tuple[str, ...],
+    does: bool,  # noqa: FBT001 -- a table
+) -> None:
+    """From the fact on by which it joins, to the one by which it leaves."""
+    vow = structs.replace(OURS, partner_id="p")
+    [asked] = evidence.after_event(kind(structs.replace(EVENT, hosts=hosts), "p"), [vow])
+
+    assert isinstance(asked, AttachEvidence) is does
 
 
 MAKE = MakeCommitment("commitment_v", "campaign_c", "Box makers", (1, 4), ("Pack parcels",), "2026-06-30")

@@ -31,6 +31,7 @@ STRANGERS: Final[dict[str, int]] = {
     f"DELETE {_PLACE}/slots/{{slot_id}}/bookings/{{booking_id}}": GONE,
 }
 BODIES: Final[dict[str, dict[str, Any]]] = {
+    f"POST {_PLACE}/hosts": {"partner_id": f"campaign_{'c' * 26}.{'p' * 26}"},
     f"POST {_PLACE}/outcomes/{{figure}}/correct": {"quantity": 1, "reason": "Because."},
     f"POST {_PLACE}/registrations/{{registration_id}}/attendance": {"status": "attended"},
     f"POST {_PLACE}/attendance": {"headcount": 4},
@@ -51,7 +52,7 @@ def ids(event: str) -> dict[str, str]:
 class Doing(Protocol):
     """Does what succeeds, and keeps the answer."""
 
-    async def __call__(self, person: Person, key: str, body: Any = None, **ids: str) -> Any:  # noqa: ANN401 -- JSON
+    async def __call__(self, person: Person, key: str, body: Any = None, /, **ids: str) -> Any:  # noqa: ANN401 -- JSON
         """Ask by method and path, with ids for the path."""
         ...
 
@@ -82,3 +83,11 @@ async def live(do: Doing, ana: Person, cy: Person, campaign: str) -> None:
     await do(ana, f"POST {_PLACE}/complete", {"outcomes": [{"figure": "bags", "quantity": 40}]}, **event)
     correction = {"quantity": 38, "reason": "Counted twice."}
     await do(ana, f"POST {_PLACE}/outcomes/{{figure}}/correct", correction, figure="bags", **event)
+
+
+async def host(do: Doing, ana: Person, event: str, partner: str) -> None:
+    """Ana asks a partner, for which she acts herself, to host an event with her, for a while."""
+    on_it = {"event_id": event, "partner_id": partner}
+    await do(ana, f"POST {_PLACE}/hosts", {"partner_id": partner}, **on_it)
+    await do(ana, f"POST {_PLACE}/hosts/{{partner_id}}/accept", **on_it)
+    await do(ana, f"DELETE {_PLACE}/hosts/{{partner_id}}", **on_it)

@@ -16,7 +16,7 @@ WRITES = sorted(
     (method.upper(), path)
     for path, methods in OPENAPI["paths"].items()
     for method, operation in methods.items()
-    if "requestBody" in operation
+    if "requestBody" in operation and "text/csv" not in operation["requestBody"]["content"]
 )
 UNREADABLE = {
     "not JSON": b"{",

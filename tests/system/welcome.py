@@ -32,13 +32,13 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     f"POST {_PLACE}/hosts": {"person": NOBODY},
     f"DELETE {_PLACE}/hosts": {"person": NOBODY},
     f"POST {_PLACE}/closures": {"date": "2090-01-02", "reason": "Because."},
-    f"POST {_PLACE}/openings": {"starts_at": "2090-01-03T10:00", "ends_at": "2090-01-03T12:00"},
+    f"POST {_PLACE}/openings": {"starts_at": "2090-01-03T23:59", "ends_at": "2090-01-04T00:00"},
 }
-IDS: Final = {"date": "2090-01-02", "occurrence": "2090-01-03T10:00"}
+IDS: Final = {"date": "2090-01-02", "occurrence": "2090-01-03T23:59"}
 
 
 async def live(do: Doing, ana: Person, cy: Person, campaign: str) -> dict[str, str]:
-    """Ana opens a place that is always open, and does everything with it; it ends hidden."""
+    """Ana opens a place that is open but for a minute a day, and does everything with it; it ends hidden."""
     days = [{"day": day, "opens": "00:00", "closes": "23:59"} for day in ("MO", "TU", "WE", "TH", "FR", "SA", "SU")]
     hall = {"campaign_id": campaign, "name": "Lantern Hall", "ward": "aston", "hours": days, "lat": 52.5, "lon": -1.9}
     venue = {"venue_id": (await do(ana, "POST /v1/venues", hall))["id"]}
