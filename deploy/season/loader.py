@@ -129,10 +129,11 @@ class _Loader:
     async def _plan_events(self) -> None:
         """Every event that is not there yet; one that was called off is there."""
         today = self._now.date()
-        ahead = "" if self._chapter.campaign.closes else f"&from={today}"
-        path = f"/v1/events?campaign={self._id}{ahead}&limit={_PAGE}"
+        # Without dates a series is listed once; from a day on it would be listed for ever.
+        path = f"/v1/events?campaign={self._id}&limit={_PAGE}"
         listed = [item async for item in self._door.items(path)]
-        titles = {item["title"]: item for item in listed}
+        ahead = "" if self._chapter.campaign.closes else str(today)
+        titles = {item["title"]: item for item in listed if item["starts_at"] >= ahead or item.get("recurrence")}
         work: list[Work] = [
             self._plan(event, titles.get(event.title), event.day(today)) for event in self._chapter.events
         ]
