@@ -31,6 +31,10 @@ HAND_OVER_S: Final = 20.0
 """A revocation waits so long for the batch at hand; less than the group's rebalance timeout."""
 
 
+Assigned = Callable[[frozenset[Place]], Awaitable[None]]
+"""Told which partitions are ours after a rebalance."""
+
+
 class Abandoned(Exception):  # noqa: N818 -- it is no error
     """The batch is not ours any more, or the process stops: its records will be handed out again."""
 
@@ -49,7 +53,7 @@ class Consumer:
         max_records: int = 1_000,
         hurried: bool = True,
         commit_ms: int = COMMIT_MS,
-        assigned: Callable[[frozenset[Place]], Awaitable[None]] | None = None,
+        assigned: Assigned | None = None,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         """Declare the subscription on the broker; it runs when the broker starts.

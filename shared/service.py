@@ -15,10 +15,11 @@ from starlette.routing import BaseRoute
 
 from shared import instants, internal, logs, metrics, mongo
 from shared.config import Events, Notifications, Pledges
-from shared.consumer import Consumer, Work
+from shared.consumer import Assigned, Consumer, Work
 from shared.contracts import topics
 from shared.contracts.message import Command, Fact, Family
 from shared.due import Calendar, Clockwork
+from shared.history import History
 from shared.kafka.appender import Appender
 from shared.kafka.groups import broker_of
 from shared.ports import Record, Rules, Store, Trouble
@@ -125,6 +126,13 @@ class Service:
             metrics.describe_consumer(topic, group, PARK_REASONS)
         self._consume(names, group, work, hurried=False)
 
+    def history(self, history: History) -> None:
+        """Keep the history of the service's own facts."""
+        self.prepare(history.prepare)
+        names = [topics.facts(self.name)]
+        consumer = self._consume(names, history.group, history.work, hurried=False, assigned=history.assigned)
+        history.follow(consumer.group.seek)
+
     def background(self, name: str, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a job for as long as the process lives; one that ends shows in `/livez`."""
         self._backgrounds[name] = job
@@ -216,20 +224,23 @@ class Service:
         self.mongo.close()
         log.info("stopped")
 
-    def _consume(self, names: Sequence[str], group: str, work: Work, *, hurried: bool = True) -> None:
+    def _consume(
+        self, names: Sequence[str], group: str, work: Work, *, hurried: bool = True, assigned: Assigned | None = None
+    ) -> Consumer:
         self._topics |= set(names)
         retried = metrics.retries.labels(topic=names[0], consumer_group=group)
-        self.consumers.append(
-            Consumer(
-                self.broker,
-                self.appender,
-                names,
-                group,
-                work,
-                hurried=hurried,
-                on_trouble=lambda _: retried.inc(),
-            )
+        consumer = Consumer(
+            self.broker,
+            self.appender,
+            names,
+            group,
+            work,
+            hurried=hurried,
+            assigned=assigned,
+            on_trouble=lambda _: retried.inc(),
         )
+        self.consumers.append(consumer)
+        return consumer
 
     async def _measure_lag(self) -> None:
         pending = metrics.commands_pending.labels(service=self.name)

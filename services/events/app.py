@@ -6,8 +6,10 @@ from services.events.reading import Reading
 from services.events.shift_reading import ShiftReading
 from services.events.store import EventsStore
 from services.events.voice_reading import VoiceReading
+from shared import history_api
 from shared.config import Events
 from shared.contracts.events import COMMANDS, FACTS
+from shared.history import History
 from shared.service import Service
 
 
@@ -18,7 +20,10 @@ def build(settings: Events) -> Service:
     service.prepare(store.prepare)
     service.commands(rules, store, COMMANDS, FACTS)
     service.due(store.calendar)
-    service.routes(api.routes(Reading(store), store.inbox))
+    reading = Reading(store)
+    history = History(service.database, "events", FACTS, reading.states)
+    service.history(history)
+    service.routes([*api.routes(reading, store.inbox), history_api.route(history)])
     service.routes(shift_api.routes(ShiftReading(store)))
     service.routes(partner_api.routes(PartnerReading(store)))
     service.routes(venue_api.routes(store.venues))

@@ -1,6 +1,6 @@
 """What others may read here beyond the public views: drafts, members' events, hidden places, registrations."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from services.events.lines import place_of
 from services.events.store import EventsStore, event_of
 from services.events.waiting import Place
 from shared import series
-from shared.contracts.events import CampaignState, EventState, Occurrence, RegistrationAnswer
+from shared.contracts.events import CampaignState, EventState, Occurrence, PartnerState, RegistrationAnswer
 from shared.decider import FORBIDDEN, NOT_FOUND, Refused
 from shared.mongo import QUERY_MS, Document, find, translated
 from shared.queries import BadQuery
@@ -27,6 +27,13 @@ KINDS: Final = {
     "occurrence": "occurrences",
     "venue": "venues",
 }
+
+STATES: Final[Mapping[str, type[CampaignState | PartnerState | EventState]]] = {
+    "campaign": CampaignState,
+    "partner": PartnerState,
+    "event": EventState,
+}
+"""What a history begins with."""
 
 
 class Page(Struct, frozen=True):
@@ -130,6 +137,13 @@ class Reading:
                 found = self._database[collection].find({}, {"state": 1}, max_time_ms=SNAPSHOT_MS, batch_size=500)
                 async for document in found:
                     yield {"kind": kind, "state": document["state"]}
+
+    async def states(self) -> AsyncIterator[tuple[CampaignState | PartnerState | EventState, str]]:
+        """Every campaign, partner and event as it stands, each with its campaign, to begin a history with."""
+        async for line in self.snapshot():
+            kind = STATES.get(line["kind"])
+            if kind is not None:
+                yield msgspec.convert(line["state"], kind), line["state"].get("campaign_id", line["state"]["id"])
 
     async def _event(self, name: str, person: str | None) -> Event | None:
         """An event with what tells whether the person may see it."""

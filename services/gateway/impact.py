@@ -2,17 +2,14 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
-from pydantic import TypeAdapter, ValidationError
 
 from services.gateway import impact_figures as figures
-from services.gateway import parameters, statement
-from services.gateway.fields import Instant
+from services.gateway import moments, parameters, statement
 from services.gateway.home import POLICY
 from services.gateway.impact_figures import Cell, Happened, Impact, Moment
 from services.gateway.parameters import Query
@@ -36,7 +33,6 @@ MOMENT: Final = (
 )
 _CAMPAIGN: Final = Parameter("campaign", "Id of the campaign.")
 _PAGE: Final = 100
-_INSTANTS: Final[TypeAdapter[str]] = TypeAdapter(Instant)
 _GONE: Final = 404
 
 
@@ -225,16 +221,12 @@ def _query(exchange: Exchange, *names: str) -> Query:
 
 
 def _moment(query: Query) -> Moment:
-    asked, said = query.one("as_of"), query.one("known")
-    if said not in {None, "then", "now"} or (said is not None and asked is None):
+    at, said = moments.as_of(query), query.one("known")
+    if said not in {None, "then", "now"} or (said is not None and at is None):
         raise ProblemError("invalid-parameter", "known is `then` or `now`, and comes with as_of.", parameter="known")
     known: Literal["then", "now"] = "now" if said == "now" else "then"
-    if asked is None:
+    if at is None:
         return Moment(instants.from_ms(time.time_ns() // 1_000_000))
-    try:
-        at = instants.text(datetime.fromisoformat(_INSTANTS.validate_python(asked)))
-    except (ValidationError, OverflowError):
-        raise ProblemError("invalid-parameter", "as_of must be an instant (RFC 3339).", parameter="as_of") from None
     return Moment(at, at, known)
 
 

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway import parameters, venue_shapes, views
+from services.gateway.moments import AS_OF
 from services.gateway.problems import ProblemError
 from services.gateway.table import Parameter
 from services.gateway.versions import MIN_VERSION
@@ -52,6 +53,7 @@ The body is None if the thing, as it stands then, does not fit what was chosen."
 class Collection(Struct, frozen=True):
     """A list of all public things of a kind. `dates`: also filtered by `from` and `to`.
 
+    `past`: of one campaign it can also be read as it was.
     `when_read` are filters that the `shape` looks at; a page with them may come out short and still go on.
     """
 
@@ -61,6 +63,7 @@ class Collection(Struct, frozen=True):
     filters: Sequence[Filter]
     down: bool = True
     dates: bool = False
+    past: bool = False
     when_read: Sequence[Filter] = ()
     shape: Shape | None = None
 
@@ -73,6 +76,8 @@ class Collection(Struct, frozen=True):
                 Parameter("from", "First local date of the start, `YYYY-MM-DD`."),
                 Parameter("to", "Last local date of the start, itself included."),
             ]
+        if self.past:
+            named.append(AS_OF)
         return (
             *named,
             Parameter("cursor", "Where to go on: from `next` of the page before."),
@@ -138,6 +143,7 @@ NEEDS: Final = Collection(
         Filter("status", "Where it stands.", _one_of(get_args(NeedStatus))),
         Filter("urgency", "How near its day is while something is uncommitted.", _one_of(get_args(Urgency))),
     ),
+    past=True,
 )
 
 COMMITMENTS: Final = Collection(
@@ -199,6 +205,8 @@ def wanted(collection: Collection, raw: bytes) -> Wanted:
             raise _invalid(known.name)
     if ("near" in chosen) != ("radius_m" in chosen):
         raise ProblemError("invalid-parameter", "near and radius_m come together.", parameter="radius_m")
+    if "as_of" in chosen and "campaign" not in chosen:
+        raise ProblemError("invalid-parameter", "as_of comes with a campaign.", parameter="as_of")
     ask = Ask(
         sets or [views.everything(collection.kind)],
         query.limit(),

@@ -122,6 +122,11 @@ KINDS: dict[str, Kind] = {
         "The cursor is too old or belongs to another log. Start again from `oldest`, or load "
         "`snapshot` and go on from `head`.",
     ),
+    "history-gone": Kind(
+        410,
+        "Nobody knows any more how it was then",
+        "The log does not go back so far. Ask for a later instant.",
+    ),
     "revision-mismatch": Kind(
         412,
         "It was changed meanwhile",

@@ -13,16 +13,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.gateway import lists, personal, ready, shaping, venue_shapes, versions
+from services.gateway import lists, parameters, personal, ready, shaping, venue_shapes, versions
 from services.gateway.aggregate import Aggregate, assemble
 from services.gateway.front import SECURITY_HEADERS
 from services.gateway.identity import Identity
 from services.gateway.lists import Collection
 from services.gateway.memory import Floor, Memory
+from services.gateway.moments import AS_OF
 from services.gateway.problems import Answer, ProblemError
 from services.gateway.ready import Entry
 from services.gateway.series import SeriesReads, with_next
 from services.gateway.table import CAMPAIGN_ID, Exchange, Route
+from services.gateway.time_machine import TimeMachine
 from services.gateway.venue_shapes import PlaceOfWelcome
 from services.gateway.versions import MIN_VERSION, Versions
 from services.gateway.view_store import Behind, Missing, ViewStore, Whole
@@ -91,6 +93,7 @@ class Reads:
         self._clock = clock
         self.versions = Versions(store, memory)
         self.series = SeriesReads(store)
+        self._past = TimeMachine(store, owners)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -104,8 +107,8 @@ class Reads:
                 tag="campaigns",
                 answers={_OK: Aggregate},
                 access="public",
-                query=(MIN_VERSION,),
-                problems=("not-found", "unavailable"),
+                query=(MIN_VERSION, AS_OF),
+                problems=("not-found", "history-gone", "unavailable"),
             ),
             self._list(lists.EVENTS, "events", "List events by their start"),
             self._one("event", "events", "/v1/events/{event_id}", "Read an event", EventAnswer),
@@ -129,6 +132,8 @@ class Reads:
         async def handle(exchange: Exchange) -> Answer:
             asked = lists.wanted(collection, exchange.scope["query_string"])
             await self.versions.reach(asked.versions)
+            if "as_of" in asked.chosen:
+                return await self._past.needs(asked)
 
             async def read() -> Draft:
                 if collection is lists.EVENTS:
@@ -152,7 +157,7 @@ class Reads:
             answers={_OK: _page_of(collection)},
             access="public",
             query=(*collection.parameters, MIN_VERSION),
-            problems=("unavailable",),
+            problems=("history-gone", "unavailable") if collection.past else ("unavailable",),
         )
 
     def _one(self, kind: str, tag: str, path: str, summary: str, form: type[Struct]) -> Route:
@@ -176,10 +181,14 @@ class Reads:
 
     async def _campaign(self, exchange: Exchange) -> Answer:
         [name] = exchange.ids
-        await self.versions.reach(versions.only(exchange.scope["query_string"]))
+        query = parameters.query(exchange.scope["query_string"], (AS_OF.name,), (MIN_VERSION.name,))
+        await self.versions.reach(query.all(MIN_VERSION.name))
         by_id = _CAMPAIGN.fullmatch(name) is not None
         if not by_id and not (_SLUG.fullmatch(name) and len(name) <= _LONGEST_SLUG):
             raise ProblemError("not-found")
+        asked = query.one(AS_OF.name)
+        if asked is not None:
+            return await self._past.campaign("id" if by_id else "slug", name, asked)
 
         async def read() -> Draft:
             whole = await self._whole(name, by_id=by_id)

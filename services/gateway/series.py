@@ -97,14 +97,7 @@ class SeriesReads:
     async def upcoming(self, campaign: str, bodies: Sequence[bytes], now: str) -> tuple[list[bytes], str]:
         """The next events of a campaign, each series at its next start, and the first of their starts."""
         _, found = await self.of([f"c:{campaign}:series"])
-        single = [Item(_key_of(body), body) for body in bodies]
-        coming = []
-        for one in found:
-            slots = series.upcoming(one.state, now, one.exceptions)
-            slot = next((slot for slot in slots if slot.starts_at_utc > now), None)
-            if slot is not None:
-                coming.append(Item(_key(one, slot), of=one, slot=slot))
-        chosen = sorted([*single, *coming])[:UPCOMING]
+        chosen = next_of(found, bodies, now)[:UPCOMING]
         return await self._bodies(chosen, dated=False), chosen[0].key.partition("|")[0] if chosen else ""
 
     async def one(self, event: str) -> Series | None:
@@ -143,7 +136,18 @@ class SeriesReads:
         wanted = [(item.of.state.id, item.slot.name) for item in items if item.of and item.slot]
         states = await self._store.figures(wanted) if wanted else []
         figures = {pair: _occurrences.decode(text) for pair, text in zip(wanted, states, strict=True) if text}
-        return [_body(item, figures, dated=dated) for item in items]
+        return [body_of(item, figures, dated=dated) for item in items]
+
+
+def next_of(found: Iterable[Series], bodies: Iterable[bytes], now: str) -> list[Item]:
+    """What comes next: events that come once, by their bodies, and each series at its next start."""
+    coming = [Item(_key_of(body), body) for body in bodies]
+    for one in found:
+        slots = series.upcoming(one.state, now, one.exceptions)
+        slot = next((slot for slot in slots if slot.starts_at_utc > now), None)
+        if slot is not None:
+            coming.append(Item(_key(one, slot), of=one, slot=slot))
+    return sorted(coming)
 
 
 def with_next(body: bytes, one: Series | None, now: str) -> tuple[bytes, str]:
@@ -188,7 +192,13 @@ def _key_of(body: bytes) -> str:
     return f"{once.starts_at_utc}|{once.starts_at[:10]}|{once.id}"
 
 
-def _body(item: Item, figures: Mapping[tuple[str, str], OccurrenceState], *, dated: bool) -> bytes:
+def event_of(item: Item) -> str:
+    """Id of the event that stands there."""
+    return item.of.state.id if item.of else _once.decode(item.body).id
+
+
+def body_of(item: Item, figures: Mapping[tuple[str, str], OccurrenceState], *, dated: bool) -> bytes:
+    """What is shown of it, with the figures of those occurrences that somebody has touched."""
     if item.of is None:
         return _added(item.body, "occurrence", _once.decode(item.body).starts_at) if dated else item.body
     if item.slot is None:

@@ -7,10 +7,11 @@ from services.pledges.follower import GROUP, Follower
 from services.pledges.queries import Queries
 from services.pledges.sheet_queries import SheetQueries
 from services.pledges.store import PledgesStore
-from shared import instants
+from shared import history_api, instants
 from shared.config import Pledges
 from shared.contracts import topics
 from shared.contracts.pledges import COMMANDS, FACTS
+from shared.history import History
 from shared.service import Service
 
 
@@ -22,7 +23,11 @@ def build(settings: Pledges) -> Service:
     service.commands(rules, store, COMMANDS, FACTS)
     service.facts([topics.facts("events")], GROUP, Follower(store.copies.follow, store.vows.may_be_shown).work)
     service.due(store.calendar)
-    service.routes([*api.routes(Queries(store), store.inbox), *sheet_api.routes(SheetQueries(store))])
+    queries = Queries(store)
+    history = History(service.database, "pledges", FACTS, queries.states)
+    service.history(history)
+    service.routes([*api.routes(queries, store.inbox), *sheet_api.routes(SheetQueries(store))])
+    service.routes([history_api.route(history)])
     return service
 
 

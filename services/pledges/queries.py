@@ -172,6 +172,12 @@ class Queries:
             async for document in self._store.pledges.aggregate(promised, allowDiskUse=True):
                 yield VolunteerLine(document["_id"]["campaign_id"], document["_id"]["donor"])
 
+    async def states(self) -> AsyncIterator[tuple[NeedState, str]]:
+        """Every need as it stands, with its campaign, to begin a history with."""
+        with translated():
+            async for document in self._store.needs.find({}):
+                yield documents.need_state(document), document["campaign_id"]
+
     async def _need(self, need_id: str) -> Need | None:
         """A need with its campaign, to see who manages it."""
         with translated():

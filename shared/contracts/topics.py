@@ -80,8 +80,8 @@ PUBLIC: Final = ("public.events", "public.pledges")
 HEARTBEAT: Final = "public.heartbeat"
 
 TOPICS: Final = (
-    *_of("events", ("gateway", "pledges", "notifications")),
-    *_of("pledges", ("gateway", "notifications")),
+    *_of("events", ("gateway", "events", "pledges", "notifications")),
+    *_of("pledges", ("gateway", "pledges", "notifications")),
     *_of("notifications", ("gateway",)),
     *(Topic(name, "gateway", ("partner",), partitions=1, retention_ms=30 * DAY, append_time=True) for name in PUBLIC),
     Topic(HEARTBEAT, "gateway", ("partner",), partitions=1, retention_ms=HOUR, segment_ms=HOUR // 4, append_time=True),

@@ -32,12 +32,15 @@ class Log:
 
 
 class Owner:
-    """The internal API of a service: `lines` is its snapshot, `shown` what it tells a person."""
+    """The internal API of a service: `lines` is its snapshot, `past` its history, `shown` what it tells a person."""
 
     def __init__(self) -> None:
         """Own nothing yet."""
         self.lines: list[bytes] = []
         self.shown: dict[tuple[str, str], object] = {}
+        self.past: list[bytes] = []
+        self.past_status = 200
+        self.questions: list[dict[str, str]] = []
         self.asked = 0
         self.before_lines: list[object] = []
         self._server: Server | None = None
@@ -51,6 +54,7 @@ class Owner:
 
         routes = [
             Route("/snapshot", self._snapshot),
+            Route("/history", self._history),
             Route("/events/{name}", self._show),
             Route("/campaigns/{name}", self._show),
             Route("/needs/{name}", self._show),
@@ -73,6 +77,10 @@ class Owner:
         for hook in self.before_lines:
             await hook()  # type: ignore[operator]
         return Response(b"".join(line + b"\n" for line in self.lines))
+
+    async def _history(self, request: Request) -> Response:
+        self.questions.append(dict(request.query_params))
+        return Response(b"".join(line + b"\n" for line in self.past), self.past_status)
 
     async def _show(self, request: Request) -> Response:
         self.asked += 1
