@@ -152,7 +152,7 @@ KINDS: dict[str, Kind] = {
     "campaign-wrong-state": Kind(
         409,
         "The campaign's status does not allow this",
-        "`status` says where it stands. A draft can be launched, a live one paused or closed, a paused one resumed or "
+        "`state` says where it stands. A draft can be launched, a live one paused or closed, a paused one resumed or "
         "closed, a closed one reopened.",
     ),
     "last-organiser": Kind(
@@ -183,13 +183,13 @@ KINDS: dict[str, Kind] = {
     "voice-wrong-state": Kind(
         409,
         "The status of what was said does not allow this",
-        "`status` says where it stands. What is offered can be published, what is published shown no longer; what was "
+        "`state` says where it stands. What is offered can be published, what is published shown no longer; what was "
         "withdrawn is gone for good.",
     ),
     "partner-wrong-state": Kind(
         409,
         "The partner's status does not allow this",
-        "`status` says where it stands. An invited partner accepts or declines, a pending one is approved or removed, "
+        "`state` says where it stands. An invited partner accepts or declines, a pending one is approved or removed, "
         "an active one leaves or is removed; who has left or was removed joins anew.",
     ),
     "not-member": Kind(
@@ -222,12 +222,12 @@ KINDS: dict[str, Kind] = {
     "event-wrong-state": Kind(
         409,
         "The event's status does not allow this",
-        "`status` says where it stands. A draft can be published, a published one cancelled or completed.",
+        "`state` says where it stands. A draft can be published, a published one cancelled or completed.",
     ),
     "registration-wrong-state": Kind(
         409,
         "The registration's status does not allow this",
-        "`status` says where it stands. Attendance is noted of parties that are registered.",
+        "`state` says where it stands. Attendance is noted of parties that are registered.",
     ),
     "slot-full": Kind(
         409,
@@ -352,7 +352,7 @@ KINDS: dict[str, Kind] = {
     "need-wrong-state": Kind(
         409,
         "The need's status does not allow this",
-        "`status` says where the need stands. An open one can be paused; a closed one has to be reopened first.",
+        "`state` says where the need stands. An open one can be paused; a closed one has to be reopened first.",
     ),
     "not-partner": Kind(
         409,
@@ -372,12 +372,12 @@ KINDS: dict[str, Kind] = {
     "signal-wrong-state": Kind(
         409,
         "The signal's status does not allow this",
-        "`status` says what was made of it. Only an open signal can be promoted, dismissed or merged.",
+        "`state` says what was made of it. Only an open signal can be promoted, dismissed or merged.",
     ),
     "befriending-wrong-state": Kind(
         409,
         "The match's status does not allow this",
-        "`status` says where it stands. What has ended stays so; who it was for can be matched again after that.",
+        "`state` says where it stands. What has ended stays so; who it was for can be matched again after that.",
     ),
     "nothing-to-write-off": Kind(
         409,
@@ -397,7 +397,7 @@ KINDS: dict[str, Kind] = {
     "pledge-wrong-state": Kind(
         409,
         "The pledge's status does not allow this",
-        "`status` says where the pledge stands.",
+        "`state` says where the pledge stands.",
     ),
     "more-than-pledged": Kind(
         409,

@@ -12,6 +12,8 @@ from services.gateway.problem_kinds import KINDS, Kind
 _CLOSING = frozenset({408, 413})  # the rest of the body is not read, so the connection cannot be used again
 _LATER = frozenset({429, 503})
 _RESERVED = frozenset({"type", "title", "status", "detail", "instance", "errors", "trace_id"})
+_TOLD_AS = {"status": "state"}
+"""Figures of refusals whose names RFC 9457 has taken for itself, and what clients read them as."""
 _PROBLEM_JSON = b"application/problem+json"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
@@ -92,6 +94,8 @@ def document(
 ) -> dict[str, Any]:
     """The problem's members; absent ones are left out, extension members cannot replace standard ones.
 
+    The state a thing is in, which rules give as `status`, is told as `state`.
+
     `status` is that of the table unless the deciding service said another.
     """
     known = kind(slug)
@@ -107,7 +111,8 @@ def document(
     if errors:
         made["errors"] = [flaw._asdict() for flaw in errors]
     if members:
-        made |= {name: value for name, value in members.items() if name not in _RESERVED}
+        told = {_TOLD_AS.get(name, name): value for name, value in members.items()}
+        made |= {name: value for name, value in told.items() if name not in _RESERVED}
     if trace_id is not None:
         made["trace_id"] = trace_id
     return made

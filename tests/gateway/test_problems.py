@@ -60,9 +60,16 @@ def test_errors_are_pointers_with_sentences() -> None:
     assert made["errors"] == [{"pointer": "/quantity", "detail": "Required."}]
 
 
+def test_the_state_of_a_thing_is_told_beside_the_http_status() -> None:
+    """Rules give it as `status`, now and in what was recorded; RFC 9457 has that name for something else."""
+    made = problems.document("pledge-wrong-state", members={"status": "withdrawn", "left": 2})
+
+    assert (made["status"], made["state"], made["left"]) == (409, "withdrawn", 2)
+
+
 def test_extension_members_do_not_replace_standard_ones() -> None:
     """Figures come from rules; they cannot turn a refusal into something else."""
-    made = problems.document("event-full", members={"status": 200, "type": "x", "left": 0})
+    made = problems.document("event-full", members={"title": "Fine", "type": "x", "left": 0})
 
     assert made == {"type": "/problems/event-full", "title": "The event is full", "status": 409, "left": 0}
 
