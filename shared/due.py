@@ -13,7 +13,7 @@ from shared import instants, logs, metrics
 from shared.contracts import topics
 from shared.contracts.message import Command, Family
 from shared.decider import SYSTEM
-from shared.mongo import QUERY_MS, Collection, Document, Session, insert, translated
+from shared.mongo import QUERY_MS, Collection, Document, Session, insert, insert_missing, translated
 from shared.ports import Due, Outgoing, Trouble
 
 log = logs.logger(__name__)
@@ -57,18 +57,11 @@ class Calendar:
 
     def add(self, session: Session, plans: Iterable[Due]) -> None:
         """Insert plans within a transaction."""
-        documents = [
-            {
-                "_id": plan.id,
-                "at": plan.at,
-                "stream": plan.stream,
-                "value": plan.value,
-                "lease_until": "",
-                "fence": 0,
-            }
-            for plan in plans
-        ]
-        insert(self._collection, session, documents)
+        insert(self._collection, session, _documents(plans))
+
+    async def add_missing(self, plans: Iterable[Due]) -> None:
+        """Insert plans, and leave those alone that are there already."""
+        await insert_missing((self._collection, _documents(plans)))
 
     async def claim(self, now: str) -> Document | None:
         """Claim the earliest plan that is due and nobody's, if there is one."""
@@ -102,6 +95,13 @@ class Calendar:
             first = await self._collection.find_one({}, {"at": 1}, sort=[("at", 1)], max_time_ms=QUERY_MS)
         late = instants.to_ms(now) - instants.to_ms(first["at"]) if first else 0
         return count, max(0, late) / 1000
+
+
+def _documents(plans: Iterable[Due]) -> list[Document]:
+    return [
+        {"_id": plan.id, "at": plan.at, "stream": plan.stream, "value": plan.value, "lease_until": "", "fence": 0}
+        for plan in plans
+    ]
 
 
 class Clockwork:

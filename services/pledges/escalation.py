@@ -33,6 +33,13 @@ def planned(before: NeedState | None, after: NeedState | None, at: str) -> tuple
     return (Later(at, EscalateNeed(after.id, after.by, passed)),)
 
 
+def steps(state: NeedState) -> tuple[Later, ...]:
+    """All steps of a need's day, each at its own time whatever the time is: planned twice they are the same."""
+    if state.by is None:
+        return ()
+    return tuple(Later(when, EscalateNeed(state.id, state.by, urgency)) for urgency, when in _instants(state.by))
+
+
 def escalate(state: NeedState, command: EscalateNeed, asked: Asked) -> Decision:
     """Take the step that is due, or the last of those that are; none if the need is helped, or has another day."""
     if not asked.may(SYSTEM):

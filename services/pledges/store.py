@@ -8,6 +8,7 @@ from services.pledges.bundle import Bundle
 from services.pledges.commitments_store import CommitmentShelf
 from services.pledges.copies import Copies
 from services.pledges.deliveries_store import DeliveryBook
+from services.pledges.earlier_days import EarlierDays
 from services.pledges.needs_store import NeedShelf
 from services.pledges.offers_store import OfferShelf
 from services.pledges.rules import State
@@ -63,6 +64,7 @@ class PledgesStore:
         needs = NeedShelf(database, self.copies, self.calendar, self.vows, self.book)
         self.needs, self.pledges = needs.needs, needs.pledges
         self.words, self.tallies = needs.words, needs.tallies
+        self.days = EarlierDays(database, self.calendar)
         self.signals = SheetShelf(database.signals, self.copies, commands=OfSignal, kind=Signal, form=SignalState)
         self.bundles = SheetShelf(database.bundles, self.copies, commands=OfBundle, kind=Bundle, form=BundleState)
         offers = OfferShelf(database, self.copies)
@@ -94,6 +96,7 @@ class PledgesStore:
         for shelf in self._shelves:
             await shelf.prepare()
         await self.book.catch_up(self._client, self.needs, self.pledges)
+        await self.days.catch_up(self._client)
 
     async def answered(self, command_ids: Sequence[str]) -> dict[str, Entry]:
         """Inbox entries of those commands that were decided before."""

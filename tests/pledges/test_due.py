@@ -1,8 +1,11 @@
 """Plans of needs, kept by the clockwork on a real MongoDB."""
 
+import asyncio
+
+import pytest
 from msgspec import structs
 
-from services.pledges import documents
+from services.pledges import documents, earlier_days
 from shared.contracts import topics
 from shared.contracts.message import open_envelope
 from shared.contracts.pledges import ChangeNeed, NeedState
@@ -59,3 +62,41 @@ async def test_the_plans_of_another_day_do_nothing(desk: Desk) -> None:
     assert "NeedEscalated" not in kinds
     assert (await state(desk)).urgency is None
     assert await desk.store.calendar.next(START) is not None
+
+
+async def forget(desk: Desk) -> None:
+    """Leave the service as one that never planned a day."""
+    await desk.store.needs.database.due.delete_many({})
+    await desk.store.needs.database.marks.delete_many({})
+
+
+async def test_a_day_set_before_days_were_planned_gets_its_plans_once(desk: Desk) -> None:
+    """Two replicas look through old needs at once, are cut short and start again: one fact, when the day is over."""
+    await desk.process(asked(OLGA, structs.replace(BOXES, by="2026-04-10")))
+    await forget(desk)
+
+    await asyncio.gather(*(desk.store.days.catch_up(desk.client) for _ in range(2)))
+    await desk.store.needs.database.marks.delete_many({})
+    await desk.store.days.catch_up(desk.client)
+    await desk.store.days.catch_up(desk.client)
+
+    assert await desk.store.needs.database.due.count_documents({}) == 3
+    assert await keep(desk, "2026-04-03T22:59:59.999Z") == []
+    kinds = await keep(desk, "2026-04-18T00:00:00.000Z")
+    assert kinds.count("NeedEscalated") == 1
+    assert (await state(desk)).urgency == "overdue"
+    await desk.store.days.catch_up(desk.client)
+    assert await desk.store.calendar.next("2099-01-01T00:00:00.000Z") is None
+
+
+async def test_old_needs_are_looked_through_in_steps(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Needs without a day are left alone."""
+    monkeypatch.setattr(earlier_days, "STEP", 2)
+    needs = [structs.replace(BOXES, need_id=f"need_{n}", by="2026-04-10" if n % 2 else None) for n in range(10)]
+    await desk.process(*(asked(OLGA, need) for need in needs))
+    await forget(desk)
+
+    await desk.store.days.catch_up(desk.client)
+
+    planned = [one["stream"] async for one in desk.store.needs.database.due.find({})]
+    assert sorted(planned) == sorted(f"need_{n}" for n in range(1, 10, 2) for _ in range(3))
