@@ -3,7 +3,7 @@
 It follows the service's own fact topic, in a group of its own and after the deciding: a decision pays nothing for it.
 In the service's database lie `history` (chunks of states: `t` thing, `f` from when, `n` last version, `z` the states),
 `history_things` (`k` kind, `c` campaign, `b` born; `a`, `s` a state that came from the documents and not from the log),
-`history_people` (when somebody first promised something to a campaign, as one partition tells) and
+`history_people` (when somebody first promised something to a campaign) and
 `history_positions` (`next` offset, `at` of the last fact; the group's own offsets only inform).
 Without positions it begins with the service's documents as they are, and then reads the log from its beginning.
 """
@@ -26,9 +26,11 @@ from shared.mongo import (
     Collection,
     Database,
     Document,
+    aggregate,
     find,
     insert_missing,
     keep_latest,
+    keep_least,
     translated,
 )
 from shared.ports import Outgoing, Record, Trouble
@@ -79,7 +81,7 @@ class HistoryStore:
         with translated():
             await self.chunks.create_index([("t", 1), ("f", 1), ("n", 1)], name="of_thing")
             await self.things.create_index([("c", 1)], name="of_campaign")
-            await self.people.create_index([("c", 1), ("a", 1), ("p", 1)], name="of_campaign")
+            await self.people.create_index([("c", 1), ("a", 1)], name="of_campaign")
 
     async def positions(self) -> dict[int, tuple[int, str]]:
         """Of each partition the next offset, and the time of the last fact before it."""
@@ -98,8 +100,9 @@ class HistoryStore:
         """The last versions that are kept of things, 0 where there is none; who is not among them is not known."""
         if not things:
             return {}
-        found = await self._found(self.newest({"_id": {"$in": list(things)}}, {}, {"n": 1}))
-        return {one["_id"]: one["chunk"][0]["n"] if one["chunk"] else 0 for one in found}
+        known = await find(self.things, {"_id": {"$in": list(things)}}, {"_id": 1})
+        newest = await aggregate(self.chunks, newest_of(things, "n"))
+        return {**{one["_id"]: 0 for one in known}, **{one["_id"]: one["n"] for one in newest}}
 
     async def keep(self, new: Sequence[Told], changes: Sequence[Told], promises: Mapping[str, Promised]) -> None:
         """Write what was told, and the things that are new; what is there already stays."""
@@ -113,9 +116,10 @@ class HistoryStore:
             }
             for some in chronicle.chunks(changes)
         ]
-        people = [{"_id": name, "c": one.campaign, "p": one.person, "a": one.at} for name, one in promises.items()]
+        people = [{"_id": name, "c": one.campaign, "a": one.at} for name, one in promises.items()]
         things = [{"_id": one.thing, "k": one.kind, "c": one.campaign, "b": one.born} for one in new]
-        await insert_missing((self.chunks, chunks), (self.things, things), (self.people, people))
+        await keep_least(self.people, people, field="a")
+        await insert_missing((self.chunks, chunks), (self.things, things))
 
     async def found(self, things: Sequence[Told]) -> None:
         """Write things as their documents have them, for what no log tells any more."""
@@ -127,49 +131,33 @@ class HistoryStore:
 
     async def at(self, campaign: str, at: str) -> list[Line] | None:
         """The things of a campaign as they were; None if somebody has forgotten how one of them was."""
-        found = await self._found(self.newest({"c": campaign, "b": {"$lte": at}}, {"f": {"$lte": at}}, {"z": 1}))
-        return await asyncio.to_thread(_read, found, at)
+        things = await find(self.things, {"c": campaign, "b": {"$lte": at}}, {"k": 1, "b": 1, "a": 1, "s": 1})
+        chunks = await aggregate(self.chunks, newest_of([one["_id"] for one in things], "z", at)) if things else []
+        return await asyncio.to_thread(_read, things, {one["_id"]: one["z"] for one in chunks}, at)
 
     async def promised(self, campaign: str, at: str) -> int:
         """How many different people had promised something."""
-        counting: list[Document] = [
-            {"$match": {"c": campaign, "a": {"$lte": at}}},
-            {"$group": {"_id": "$p"}},
-            {"$count": "people"},
-        ]
         with translated():
-            found = await self.people.aggregate(counting, maxTimeMS=QUERY_MS).to_list(1)
-        return int(found[0]["people"]) if found else 0
-
-    def newest(self, things: Document, chunks: Document, fields: Document) -> list[Document]:
-        """Things, each with the newest of its chunks that fit: one step down the index for each."""
-        return [
-            {"$match": things},
-            {
-                "$lookup": {
-                    "from": self.chunks.name,
-                    "localField": "_id",
-                    "foreignField": "t",
-                    "pipeline": [
-                        {"$match": chunks},
-                        {"$sort": {"f": -1, "n": -1}},
-                        {"$limit": 1},
-                        {"$project": fields},
-                    ],
-                    "as": "chunk",
-                }
-            },
-        ]
-
-    async def _found(self, pipeline: list[Document]) -> list[Document]:
-        with translated():
-            return await self.things.aggregate(pipeline, maxTimeMS=QUERY_MS).to_list(None)
+            return await self.people.count_documents({"c": campaign, "a": {"$lte": at}}, maxTimeMS=QUERY_MS)
 
 
-def _read(found: Iterable[Document], at: str) -> list[Line] | None:
+def newest_of(things: Sequence[str], field: str, at: str = chronicle.NEVER) -> list[Document]:
+    """A pipeline for a field of each thing's newest chunk that began by an instant.
+
+    MongoDB answers it from the index, in two steps and with one document a thing (`DISTINCT_SCAN`).
+    """
+    return [
+        {"$match": {"t": {"$in": list(things)}, "f": {"$lte": at}}},
+        {"$sort": {"t": -1, "f": -1, "n": -1}},
+        {"$group": {"_id": "$t", field: {"$first": f"${field}"}}},
+    ]
+
+
+def _read(things: Iterable[Document], chunks: Mapping[str, bytes], at: str) -> list[Line] | None:
     lines = []
-    for thing in found:
-        state = chronicle.state_at(thing["chunk"][0]["z"], at) if thing["chunk"] else None
+    for thing in things:
+        chunk = chunks.get(thing["_id"])
+        state = chronicle.state_at(chunk, at) if chunk else None
         if state is None and thing.get("a", "~") <= at:
             state = thing["s"]
         if state is not None:
@@ -198,7 +186,7 @@ class History:
         self._next: dict[Place, int] = {}
         self._sought: set[Place] = set()
         self._last: OrderedDict[str, int] = OrderedDict()
-        self._promised: OrderedDict[str, None] = OrderedDict()
+        self._promised: OrderedDict[str, str] = OrderedDict()
 
     async def prepare(self) -> None:
         """Make the indexes; begin with the documents, if there is no history yet."""
@@ -244,7 +232,8 @@ class History:
                     changes += chronicle.states(fact, at)
                     promise = chronicle.promised(fact, at)
                     if promise is not None:
-                        promises.setdefault(f"{promise.campaign}|{promise.person}|{record.partition}", promise)
+                        name = f"{promise.campaign}|{promise.person}"
+                        promises[name] = min(promise, promises.get(name, promise), key=_when)
             except Malformed:  # the gateway's projector parks it
                 log.warning("fact left out", partition=record.partition, offset=record.offset)
             reached[place] = (record.offset + 1, at)
@@ -266,10 +255,10 @@ class History:
                 fresh.append(one)
                 if one.thing in unknown and one.thing not in stored:
                     new.setdefault(one.thing, one)
-        people = {name: one for name, one in promises.items() if name not in self._promised}
+        people = {name: one for name, one in promises.items() if one.at < self._promised.get(name, chronicle.NEVER)}
         await self.store.keep([*new.values()], fresh, people)
         _remember(self._last, last)
-        _remember(self._promised, dict.fromkeys(people))
+        _remember(self._promised, {name: one.at for name, one in people.items()})
 
     async def _resume(self, places: Iterable[Place]) -> None:
         held = await self.store.positions()
@@ -293,10 +282,8 @@ class History:
         async with _patience():
             while not _reaches(await self.store.positions(), wanted, at):  # noqa: ASYNC110 -- another process writes it
                 await asyncio.sleep(_LOOK_S)
-        lines = await self.store.at(campaign, at)
-        if lines is None:
-            return [Gone()]
-        return [*lines, People(await self.store.promised(campaign, at))]
+        lines, people = await asyncio.gather(self.store.at(campaign, at), self.store.promised(campaign, at))
+        return [Gone()] if lines is None else [*lines, People(people)]
 
 
 def _reaches(held: Mapping[int, tuple[int, str]], wanted: Mapping[int, int], at: str) -> bool:
@@ -324,6 +311,10 @@ def _remember(known: OrderedDict[str, Any], more: Mapping[str, Any]) -> None:
         known.move_to_end(name)
     while len(known) > KNOWN:
         known.popitem(last=False)
+
+
+def _when(promise: Promised) -> str:
+    return promise.at
 
 
 def _nowhere(place: Place, offset: int) -> None:

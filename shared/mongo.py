@@ -133,6 +133,15 @@ async def find(
     return await _in_thread(read)
 
 
+async def aggregate(collection: Collection, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Read what a pipeline gives, all at once; 2 s at most. Raises `Trouble`."""
+
+    def read() -> list[Document]:
+        return list(collection.delegate.aggregate(pipeline, batchSize=_STEP, maxTimeMS=QUERY_MS))
+
+    return await _in_thread(read)
+
+
 async def by_id(collection: Collection, names: Iterable[str]) -> dict[str, Document]:
     """Documents by `_id`, as far as they are there; nothing is asked where none is wanted. Raises `Trouble`."""
     wanted = list(names)
@@ -250,6 +259,23 @@ async def keep_latest(collection: Collection, documents: Iterable[Document], *, 
     """Write documents where none is stored or one with a lower `field`: their order does not matter."""
     writes = [
         UpdateOne({"_id": document["_id"], field: {"$lt": document[field]}}, {"$set": document}, upsert=True)
+        for document in documents
+    ]
+    if writes:
+        await _in_thread(_write_latest, collection.delegate, writes)
+
+
+async def keep_least(collection: Collection, documents: Iterable[Document], *, field: str) -> None:
+    """Write documents, each with the least `field` that it was ever given: their order does not matter."""
+    writes = [
+        UpdateOne(
+            {"_id": document["_id"]},
+            {
+                "$min": {field: document[field]},
+                "$setOnInsert": {name: value for name, value in document.items() if name not in {"_id", field}},
+            },
+            upsert=True,
+        )
         for document in documents
     ]
     if writes:

@@ -27,6 +27,7 @@ from tests.bench import (
     rebuilding,
     registrations,
     report,
+    time_machine,
     write_path,
 )
 from tests.bench.figures import Findings, Raw
@@ -40,6 +41,7 @@ PARTS: dict[str, tuple[Callable[[int], Awaitable[Raw]], Callable[[Raw], Findings
     "registrations": (registrations.measure, registrations.findings),
     "reads": (reads.measure, reads.findings),
     "rebuilding": (rebuilding.measure, rebuilding.findings),
+    "time_machine": (time_machine.measure, time_machine.findings),
     "publishing": (publishing.measure, publishing.findings),
     "consuming": (consuming.measure, consuming.findings),
 }
