@@ -110,6 +110,31 @@ def test_no_history_breaks_the_ledger(history: list[tuple[str, Command, int]]) -
         assert due == []
 
 
+LIFE = {
+    None: {"held", "pledged"},
+    "held": {"pledged", "withdrawn", "released", "expired", "declined", "corrected", "written_off"},
+    "pledged": {"delivered", "withdrawn", "released", "corrected", "written_off"},
+    "delivered": {"pledged"},
+}
+"""The life of a pledge as a person would draw it: a correction or a return takes back what was delivered."""
+
+
+@for_all(st.lists(steps, max_size=40))
+def test_no_history_leaves_the_life_of_a_pledge(history: list[tuple[str, Command, int]]) -> None:
+    """Fact by fact; what has ended stays so, and only what is held has an end of its hold."""
+    state, now = given(opening=structs.replace(BOXES, quantity=15)), START
+    for person, command, minutes in history:
+        now = instants.later(now, minutes=minutes)
+        decision = need.decide(state, command, Asked("c", person, frozenset({"system", "resident"}), now))
+        for fact in decision.facts:
+            before = state.pledges
+            state = need.evolve(state, fact)
+            for name, pledge in state.pledges.items():
+                was = before[name].status if name in before else None
+                assert was == pledge.status or pledge.status in LIFE.get(was, set())
+                assert pledge.status != "held" or (pledge.held_until or "") > now
+
+
 def test_a_thousand_pledges_on_a_hundred_needs_are_exact() -> None:
     """Ten ask for two of fifteen each: seven get them, one is left, at every position of the log."""
     needs = {f"need_{n}": need.evolve(fresh(stream=f"need_{n}"), *_opened(f"need_{n}")) for n in range(100)}
