@@ -265,21 +265,31 @@ async def keep_latest(collection: Collection, documents: Iterable[Document], *, 
         await _in_thread(_write_latest, collection.delegate, writes)
 
 
-async def keep_least(collection: Collection, documents: Iterable[Document], *, field: str) -> None:
-    """Write documents, each with the least `field` that it was ever given: their order does not matter."""
-    writes = [
-        UpdateOne(
-            {"_id": document["_id"]},
-            {
-                "$min": {field: document[field]},
-                "$setOnInsert": {name: value for name, value in document.items() if name not in {"_id", field}},
-            },
-            upsert=True,
-        )
-        for document in documents
-    ]
-    if writes:
-        await _in_thread(_write_latest, collection.delegate, writes)
+async def keep_least(collection: Collection, documents: Sequence[Document], *, field: str) -> None:
+    """Write documents, each with the least `field` that it was ever given: their order does not matter.
+
+    Those that are new cost a plain insert, if all of them are.
+    """
+    if documents:
+        await _in_thread(_write_least, collection.delegate, documents, field)
+
+
+def _write_least(collection: _Sync, documents: Sequence[Document], field: str) -> None:
+    def write_each() -> None:
+        writes = [
+            UpdateOne(
+                {"_id": document["_id"]},
+                {
+                    "$min": {field: document[field]},
+                    "$setOnInsert": {name: value for name, value in document.items() if name not in {"_id", field}},
+                },
+                upsert=True,
+            )
+            for document in documents
+        ]
+        collection.bulk_write(writes, ordered=False)
+
+    _together(collection, lambda session: collection.insert_many(documents, session=session), write_each)
 
 
 def _write_latest(collection: _Sync, writes: Sequence[UpdateOne]) -> None:
