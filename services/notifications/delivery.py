@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.notifications.policy import Message, Topic
+from services.notifications.telling import Message, Topic
 
 ROADS: Final = ("inbox",)
 """The roads (channels) there are."""

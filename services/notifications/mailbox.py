@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from services.notifications.deliveries import Deliveries, Status
 from services.notifications.delivery import ROADS, delivery_id
-from services.notifications.policy import Topic
+from services.notifications.telling import Topic
 from shared.contracts.notifications import FollowKind
 from shared.mongo import QUERY_MS, Database, translated
 from shared.queries import BadQuery

@@ -14,7 +14,16 @@ from services.notifications import policy, texts
 from services.notifications.deliveries import Deliveries
 from services.notifications.delivery import ROADS, Letter, letter
 from services.notifications.ledger import Ledger
-from services.notifications.policy import Followers, Message, Opened, Opener, Person, Registered
+from services.notifications.telling import (
+    Followers,
+    Message,
+    Note,
+    Opened,
+    Opener,
+    Organisers,
+    Person,
+    Registered,
+)
 from shared import instants, logs, metrics
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Envelope, Fact, Malformed, open_envelope
@@ -56,7 +65,7 @@ class Sitting:
         self.positions = positions
         self.openers = openers
         self.moved: dict[str, int] = {}
-        self.notes: list[policy.Note] = []
+        self.notes: list[Note] = []
         self.letters: dict[str, Letter] = {}
         self.addresses: list[tuple[str, str, str]] = []
         self.dead: list[Outgoing] = []
@@ -151,7 +160,7 @@ class Reader:
 
     async def _take(self, sitting: Sitting, heard: Heard) -> None:
         fact, envelope = heard.fact, heard.envelope
-        notes: tuple[policy.Note, ...] = ()
+        notes: tuple[Note, ...] = ()
         told: tuple[Message, ...] = ()
         try:
             notes = policy.notes(fact)
@@ -175,6 +184,9 @@ class Reader:
             case Opener(need_id):
                 opener = sitting.openers.get(need_id, message.but)
                 sitting.address(told, [opener] if opener != message.but else [])
+            case Organisers(campaign_id):
+                await self._settle(sitting)
+                sitting.address(told, await self._ledger.organisers(campaign_id))
             case Registered() | Followers() as group:
                 # Who comes is known from the facts before this one and must not be changed by those after it.
                 await self._settle(sitting)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from services.notifications.telling import local
 from shared.contracts import venues
 
 
@@ -24,13 +25,13 @@ def words(fact: venues.OnVenue) -> Iterator[Word]:
     title = {"title": venue.name}
     match fact:
         case venues.OpeningMissed(occurrence=occurrence) if venue.hosts:
-            yield Word("opening-missed", {**title, "starts_at": _local(occurrence)}, venue.hosts)
+            yield Word("opening-missed", {**title, "starts_at": local(occurrence)}, venue.hosts)
         case _ if venue.hidden:
             return
         case venues.OpeningDoubted(occurrence=occurrence):
-            yield Word("opening-unconfirmed", {**title, "starts_at": _local(occurrence)})
+            yield Word("opening-unconfirmed", {**title, "starts_at": local(occurrence)})
         case venues.OpeningConfirmed(late=True, occurrence=occurrence):
-            yield Word("opening-confirmed", {**title, "starts_at": _local(occurrence)})
+            yield Word("opening-confirmed", {**title, "starts_at": local(occurrence)})
         case venues.DayClosed(closure=closure):
             yield Word("venue-closed", {**title, "date": closure.date, "reason": closure.reason})
         case venues.DayReopened(date=date):
@@ -43,8 +44,3 @@ def words(fact: venues.OnVenue) -> Iterator[Word]:
             yield Word("venue-resumed", title)
         case _:
             return
-
-
-def _local(time: str) -> str:
-    """A local time as it is written here."""
-    return time.replace("T", " ")

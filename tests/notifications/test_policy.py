@@ -1,21 +1,25 @@
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from services.notifications.policy import (
+from services.notifications.policy import messages, notes
+from services.notifications.telling import (
     Coming,
     Followers,
     Message,
     Opened,
     Opener,
+    Organisers,
+    Organising,
     Person,
     Registered,
-    messages,
-    notes,
 )
 from services.notifications.texts import ENGLISH, render
 from shared.contracts import events, pledges
 from shared.contracts.catalogue import FACTS
 from shared.contracts.message import Fact, open_envelope
+from shared.contracts.recurrence import Recurrence
 from shared.contracts.voices import VoicePublished, VoiceState
 from tests.notifications.given import (
     AT,
@@ -90,6 +94,73 @@ def test_a_cancellation_reaches_those_who_come_and_those_who_follow() -> None:
     }
 
 
+WEEKLY = event(2, recurrence=Recurrence(rrule="FREQ=WEEKLY"), starts_at="2026-04-01T10:00", ends_at="2026-04-01T12:00")
+
+
+def date(**changes: Any) -> events.OccurrenceState:  # noqa: ANN401 -- any field
+    """Give a date of the series, after the clocks went back."""
+    return replace(events.OccurrenceState("event_sweep", "2026-10-28T10:00"), **changes)
+
+
+def test_a_date_called_off_reaches_those_who_come_to_it() -> None:
+    """And the followers; not those who come on another date."""
+    fact = events.OccurrenceCancelled(WEEKLY, date(cancellation=events.Cancellation("Rain", AT)))
+
+    assert told(fact) == [
+        (Registered("event_sweep", "2026-10-28T10:00"), "event-change", "event-cancelled"),
+        (Followers("event_sweep"), "event-change", "event-cancelled"),
+    ]
+    assert set(bodies(fact)) == {"An event is cancelled / Big sweep on 2026-10-28 10:00 does not take place: Rain"}
+
+
+def test_a_date_that_fell_out_of_the_series_is_told_by_its_name() -> None:
+    """The rule knows it no more."""
+    [first, _] = messages(events.OccurrenceCancelled(WEEKLY, date(occurrence="2026-10-29T10:00")))
+
+    assert first.values["starts_at"] == "2026-10-29 10:00"
+
+
+def test_a_date_at_another_time_is_told_with_that_time() -> None:
+    """Those of that date alone, and the followers; a smaller change is nobody's business."""
+    moved = date(starts_at="2026-10-28T14:00", ends_at="2026-10-28T16:00")
+    fact = events.OccurrenceChanged(WEEKLY, moved, ("starts_at", "ends_at"))
+
+    assert [message.audience for message in messages(fact)] == [
+        Registered("event_sweep", "2026-10-28T10:00"),
+        Followers("event_sweep"),
+    ]
+    assert set(bodies(fact)) == {
+        "An event has a new time / Big sweep is now from 2026-10-28 14:00 to 2026-10-28 16:00."
+    }
+    assert messages(events.OccurrenceChanged(WEEKLY, date(capacity=3), ("capacity",))) == ()
+
+
+def test_a_party_of_a_series_hears_which_date_it_has() -> None:
+    """Not when the series began; and it is remembered for that date."""
+    mine = party("ana", occurrence="2026-10-28T10:00")
+    fact = events.RegistrationMade(WEEKLY, mine, date(registered=1))
+
+    assert bodies(fact) == ["You are registered / Big sweep, 2026-10-28 10:00. Places: 1."]
+    assert notes(fact) == (Coming("event_sweep", "ana", 2, coming=True, occurrence="2026-10-28T10:00"),)
+
+
+@pytest.mark.parametrize("changes", [{"visibility": "members"}, {"hidden": True}], ids=["members", "hidden"])
+def test_who_followed_what_they_may_not_see_any_more_is_not_told(changes: dict[str, Any]) -> None:
+    """A leak to everybody who once followed; those whose place is kept have to hear of it."""
+    for fact in (
+        events.EventCancelled(replace(cancelled(5).event, **changes)),
+        events.EventChanged(event(2, **changes), ("venue",)),
+    ):
+        assert [message.audience for message in messages(fact)] == [Registered("event_sweep")]
+    off = events.OccurrenceCancelled(replace(WEEKLY, **changes), date())
+    assert [message.audience for message in messages(off)] == [Registered("event_sweep", "2026-10-28T10:00")]
+
+
+def test_who_organises_is_remembered() -> None:
+    """Whatever is told of the campaign names them."""
+    assert notes(events.CampaignClosed(CAMPAIGN)) == (Organising("campaign_tidy", ("olga",), 1),)
+
+
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
@@ -142,7 +213,7 @@ def test_followers_are_asked_whether_they_come_along() -> None:
     assert bodies(evolved) == [
         "A campaign goes on as another / Tidy streets goes on as Tidy city. Follow that if you want to hear of it."
     ]
-    assert notes(evolved) == ()
+    assert notes(evolved) == (Organising("campaign_tidy", ("olga",), 1),)
 
 
 def test_who_said_something_hears_that_it_is_shown() -> None:
@@ -279,8 +350,8 @@ def test_who_opened_a_need_hears_that_its_day_comes_near() -> None:
     """With what is still wanted; also while it is hidden."""
     fact = pledges.NeedEscalated(need(2, urgency="soon", by="2026-04-10", uncommitted=7, hidden=True))
 
-    assert told(fact) == [(OPENER, "need", "need-soon")]
-    assert bodies(fact) == ["A need comes near / Soup: 7 bowls still wanted by 2026-04-10."]
+    assert told(fact) == [(OPENER, "need", "need-soon"), (Organisers("campaign_tidy"), "need", "need-soon")]
+    assert set(bodies(fact)) == {"A need comes near / Soup: 7 bowls still wanted by 2026-04-10."}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from services.notifications.ledger import Ledger
 from services.notifications.reader import Reader
 from shared.contracts import events, pledges
 from shared.contracts.message import Fact
+from shared.contracts.recurrence import Recurrence
 from shared.ports import Outgoing, Record, Trouble
 from tests.notifications.given import (
+    AT,
     CAMPAIGN,
+    EVENT,
     NEED,
     Archive,
     Desk,
@@ -277,7 +280,7 @@ def _headers(letter: Outgoing) -> dict[str, bytes]:
 
 async def test_a_fact_we_cannot_make_sense_of_is_parked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A culprit of our own is passed over, with a dead letter; its stream goes on."""
-    monkeypatch.delattr("services.notifications.policy._to_party")
+    monkeypatch.delattr("services.notifications.event_policy.STANDING")
 
     dead = await desk.reader().read([record(registered(1, "ana")), record(cancelled(2))])
 
@@ -315,6 +318,51 @@ async def test_old_news_is_remembered_and_told_to_nobody(desk: Desk) -> None:
     await desk.reader().read([record(cancelled(2))])
 
     assert await desk.told() == [("ana", "event-cancelled")]
+
+
+async def test_everybody_of_a_date_called_off_is_told_and_nobody_else(desk: Desk) -> None:
+    """Who comes, who waits, who follows, each once; not who left, nor who comes on another date alone."""
+    near, far = "2026-04-08T10:00", "2026-04-15T10:00"
+    series = {"recurrence": Recurrence(rrule="FREQ=WEEKLY")}
+    off = events.OccurrenceState(EVENT.id, near, cancellation=events.Cancellation("Rain", AT))
+    parties = [("ana", near), ("ana", far), ("bo", near), ("cy", far), ("dee", near)]
+    story: list[Fact] = [
+        events.RegistrationMade(event(version, **series), party(person, occurrence=name))
+        for version, (person, name) in enumerate(parties, 1)
+    ]
+    story += [
+        events.RegistrationWaitlisted(event(6, **series), party("fay", occurrence=near, status="waiting")),
+        events.RegistrationCancelled(event(7, **series), party("dee", occurrence=near, status="cancelled")),
+        events.RegistrationCancelled(event(8, **series), party("ana", occurrence=far, status="cancelled")),
+    ]
+    await desk.follow("event_sweep", "eve", "bo")
+    await desk.reader().read([record(fact) for fact in story])
+    before = await desk.told()
+
+    for _ in range(2):
+        await desk.reader().read([record(events.OccurrenceCancelled(event(9, **series), off))])
+    now = await desk.told()
+    await desk.reader().read([record(cancelled(10))])
+
+    assert [person for person, purpose in now if purpose == "event-cancelled"] == ["ana", "bo", "eve", "fay"]
+    assert len(now) == len(before) + 4
+    again = sorted(person for person, purpose in await desk.told() if purpose == "event-cancelled")
+    assert again == ["ana", "ana", "bo", "bo", "cy", "eve", "eve", "fay", "fay"]
+    assert {row["state"] for row in await desk.rows()} == {"delivered"}
+
+
+async def test_all_organisers_hear_of_a_need_that_comes_near(desk: Desk) -> None:
+    """Once each, who opened it as well; who organises no more is not told."""
+    campaign = structs.replace(CAMPAIGN, organisers=("olga", "oscar"))
+    await desk.reader().read([record(events.CampaignLaunched(campaign)), record(pledges.NeedOpened(NEED, "olga"))])
+
+    for version, people in ((2, ("olga", "oscar")), (3, ("olga", "oleg"))):
+        change = events.CampaignChanged(structs.replace(campaign, version=version, organisers=people), ("name",))
+        near = structs.replace(NEED, version=version, urgency="soon", by="2026-04-10")
+        await desk.reader().read([record(change), record(pledges.NeedEscalated(near))])
+
+    told = [person for person, purpose in await desk.told() if purpose == "need-soon"]
+    assert told == ["oleg", "olga", "olga", "oscar"]
 
 
 async def test_a_crowd_is_told_page_by_page(desk: Desk) -> None:

@@ -3,7 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from services.notifications.policy import Person, messages
+from services.notifications.policy import messages
+from services.notifications.telling import Organisers, Person
 from services.notifications.texts import render
 from shared.contracts import shifts
 from shared.contracts.event_states import Cancellation
@@ -71,8 +72,11 @@ def told(fact: Fact) -> list[tuple[object, str]]:
     ],
 )
 def test_who_is_told(fact: Fact, purposes: dict[str, str]) -> None:
-    """The person whose place it is, and the organiser where something is to be done."""
-    assert told(fact) == [(Person(person), purpose) for person, purpose in purposes.items()]
+    """The person whose place it is; where something is to be done who opened the shift, and every organiser."""
+    expected: list[tuple[object, str]] = [(Person(person), purpose) for person, purpose in purposes.items()]
+    expected += [(Organisers("campaign_a"), purpose) for person, purpose in purposes.items() if person == "ana"]
+
+    assert told(fact) == expected
 
 
 def test_why_a_shift_is_off_is_told() -> None:
@@ -86,6 +90,8 @@ def test_why_a_shift_is_off_is_told() -> None:
 
 def test_an_organiser_is_not_told_of_clearances() -> None:
     """That a place is free, not why."""
-    [_, word] = messages(shifts.PlaceLost(SHIFT, PLACE))
+    [_, *words] = messages(shifts.PlaceLost(SHIFT, PLACE))
 
-    assert "clearance" not in " ".join(render(word.text, word.values)).lower()
+    assert len(words) == 2
+    for word in words:
+        assert "clearance" not in " ".join(render(word.text, word.values)).lower()

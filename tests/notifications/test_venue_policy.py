@@ -3,7 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from services.notifications.policy import Followers, Person, messages
+from services.notifications.policy import messages
+from services.notifications.telling import Followers, Person
 from services.notifications.texts import ENGLISH, render
 from shared.contracts.message import Fact
 from shared.contracts.venue_states import Closure, FivePs, VenueState
