@@ -8,10 +8,10 @@ from msgspec import structs
 from services.pledges import documents, earlier_days
 from shared.contracts import topics
 from shared.contracts.message import open_envelope
-from shared.contracts.pledges import ChangeNeed, NeedState
+from shared.contracts.pledges import ChangeNeed, MakePledge, NeedState
 from shared.due import Clockwork
 from shared.ports import Outgoing
-from tests.pledges.given import BOXES, OLGA, START
+from tests.pledges.given import ANA, BOXES, OLGA, START
 from tests.pledges.records import Desk, asked, told_of
 
 
@@ -62,6 +62,18 @@ async def test_the_plans_of_another_day_do_nothing(desk: Desk) -> None:
     assert "NeedEscalated" not in kinds
     assert (await state(desk)).urgency is None
     assert await desk.store.calendar.next(START) is not None
+
+
+async def test_two_replicas_end_a_hold_once(desk: Desk) -> None:
+    """While their clocks stand still nothing happens; when they go again, late, the hold ends by one fact."""
+    await desk.process(asked(OLGA, BOXES), asked(ANA, MakePledge("need_n", "need_n.1", 2, hold_minutes=30)))
+
+    assert [await keep(desk, START) for _ in range(2)] == [[], []]
+    assert (await state(desk)).held == 2
+    kinds = await keep(desk, "2026-04-18T00:00:00.000Z")
+    assert kinds.count("PledgeExpired") == 1
+    assert (await state(desk)).held == 0
+    assert await keep(desk, "2026-04-19T00:00:00.000Z") == []
 
 
 async def forget(desk: Desk) -> None:
