@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from services.notifications.telling import Audience, Followers, Message, Person, Registered, Topic, local
+from services.notifications.telling import Acting, Audience, Followers, Message, Person, Registered, Topic, local
 from shared import series
-from shared.contracts import events
+from shared.contracts import events, hosting
 from shared.contracts.message import Fact
 
 MOVED: Final = frozenset({"venue", "online_url"})
@@ -29,8 +29,13 @@ def messages(fact: events.OnEvent) -> Iterator[Message]:
             places = str(party.party_size)
             yield _about(event, fact.occurrence, Person(party.person), "registration", purpose, places=places)
         case events.EventCreated() | events.EventPublished():
-            if event.status == "published" and event.visibility != "members":
-                yield _about(event, None, Followers(event.campaign_id), "campaign", "event-published")
+            if event.status == "published":
+                followers = Followers(event.campaign_id, _within(event))
+                yield _about(event, None, followers, "campaign", "event-published")
+        case hosting.CoHostInvited(partner_id=partner):
+            yield _about(event, None, Acting(partner), "campaign", "co-host-invited")
+        case hosting.CoHostAccepted():
+            yield _about(event, None, Acting(event.campaign_id), "campaign", "co-host-accepted")
         case events.EventCancelled():
             yield from _off(event, None, event.cancellation)
         case events.OccurrenceCancelled(occurrence=date):
@@ -57,12 +62,14 @@ def _otherwise(event: events.EventState, date: Date, changed: frozenset[str]) ->
 
 
 def _concerned(event: events.EventState, date: Date) -> tuple[Audience, ...]:
-    """Who is told of a change: those whose place is kept, and the followers of what everybody may see.
-
-    Who followed it when they could see it, and may not any more, is not told.
-    """
+    """Who is told of a change: those whose place is kept, and the followers who may see it still."""
     coming = Registered(event.id, date.occurrence if date else None)
-    return (coming,) if event.hidden or event.visibility == "members" else (coming, Followers(event.id))
+    return (coming,) if event.hidden else (coming, Followers(event.id, _within(event)))
+
+
+def _within(event: events.EventState) -> str | None:
+    """The campaign whose people alone may see the event; None if everybody may."""
+    return event.campaign_id if event.visibility == "members" else None
 
 
 def _about(

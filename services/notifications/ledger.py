@@ -6,7 +6,7 @@ Every write is either kept by version or changes nothing when repeated: a batch 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
-from services.notifications.telling import Coming, Followers, Note, Opened, Organising, Registered
+from services.notifications.telling import ActingNow, Coming, Followers, Note, Opened, Registered
 from shared.mongo import QUERY_MS, Collection, Database, find, keep_latest, translated
 
 PAGE: Final = 1_000
@@ -18,15 +18,20 @@ def member(group: str, person: str, part: str | None = None) -> str:
 
 
 class Ledger:
-    """Collections `streams`, `coming`, `openers`, `organisers`; reads `follows`, which the follower's rules write."""
+    """Collections `streams`, `coming`, `openers`, `acting`; reads `follows`, which the follower's rules write."""
 
     def __init__(self, database: Database) -> None:
         """Use the service's database."""
         self._streams = database.streams
         self._coming = database.coming
         self._openers = database.openers
-        self._organisers = database.organisers
+        self._acting = database.acting
         self._follows = database.follows
+
+    async def prepare(self) -> None:
+        """Make the index by which everybody of a campaign is found."""
+        with translated():
+            await self._acting.create_index([("campaign", 1)], name="campaign")
 
     async def positions(self, streams: Iterable[str]) -> dict[str, int]:
         """Version up to which each stream was read; a stream never met is missing."""
@@ -41,15 +46,15 @@ class Ledger:
         """Remember the latest of each."""
         coming: dict[str, Coming] = {}
         opened: dict[str, Opened] = {}
-        organising: dict[str, Organising] = {}
+        acting: dict[str, ActingNow] = {}
         for note in notes:
             match note:
                 case Coming():
                     coming[member(note.event_id, note.person, note.occurrence)] = note
                 case Opened():
-                    opened[note.need_id] = note
-                case Organising():
-                    organising[note.campaign_id] = note
+                    opened[note.id] = note
+                case ActingNow():
+                    acting[note.id] = note
         await keep_latest(
             self._coming,
             [{"_id": name, "version": note.version, "coming": note.coming} for name, note in coming.items()],
@@ -58,30 +63,39 @@ class Ledger:
             self._openers,
             [{"_id": name, "version": note.version, "person": note.person} for name, note in opened.items()],
         )
-
         await keep_latest(
-            self._organisers,
-            [{"_id": name, "version": note.version, "people": note.people} for name, note in organising.items()],
+            self._acting,
+            [
+                {"_id": name, "version": note.version, "campaign": note.campaign_id, "people": note.people}
+                for name, note in acting.items()
+            ],
         )
 
-    async def organisers(self, campaign: str) -> list[str]:
-        """Who organises a campaign, as far as we heard of it."""
-        found = await find(self._organisers, {"_id": campaign})
+    async def acting(self, name: str) -> list[str]:
+        """Who acts for a campaign or a partner, as far as we heard of it."""
+        found = await find(self._acting, {"_id": name})
         return list(found[0]["people"]) if found else []
 
-    async def openers(self, needs: Iterable[str]) -> dict[str, str]:
-        """Who opened each need, as far as we heard of it."""
-        found = await find(self._openers, {"_id": {"$in": list(needs)}})
+    async def openers(self, streams: Iterable[str]) -> dict[str, str]:
+        """Who opened each need or made each commitment, as far as we heard of it."""
+        found = await find(self._openers, {"_id": {"$in": list(streams)}})
         return {document["_id"]: document["person"] for document in found}
 
-    def audience(self, audience: Registered | Followers) -> AsyncIterator[list[str]]:
+    async def audience(self, audience: Registered | Followers) -> AsyncIterator[list[str]]:
         """People of a group, in pages of at most 1,000; who comes to several dates may be in several."""
         match audience:
             case Registered(event_id, occurrence):
                 group = f"{event_id}|{occurrence}" if occurrence else event_id
-                return self._pages(self._coming, group, {"coming": True})
-            case Followers(target_id):
-                return self._pages(self._follows, target_id, {})
+                async for page in self._pages(self._coming, group, {"coming": True}):
+                    yield page
+            case Followers(target_id, within):
+                among = None if within is None else await self._of_campaign(within)
+                async for page in self._pages(self._follows, target_id, {}):
+                    yield page if among is None else [person for person in page if person in among]
+
+    async def _of_campaign(self, campaign: str) -> set[str]:
+        found = await find(self._acting, {"campaign": campaign})
+        return {person for document in found for person in document["people"]}
 
     async def _pages(self, collection: Collection, group: str, also: Mapping[str, bool]) -> AsyncIterator[list[str]]:
         after = member(group, "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from services.notifications.telling import Audience, Followers, Message, Opener, Organisers, Person
+from services.notifications.telling import Acting, Audience, Followers, Message, Opener, Person, amount
 from shared.contracts import pledges
 from shared.contracts.message import Fact
 
@@ -13,14 +13,18 @@ def of_need(fact: pledges.OnNeed) -> Iterator[Message]:
     need = fact.need
     if isinstance(fact, pledges.NeedEscalated) and need.urgency and need.by:
         left = _amount(need, need.uncommitted)
-        for responsible in (Opener(need.id), Organisers(need.campaign_id)):
+        for responsible in (Opener(need.id), Acting(need.campaign_id)):
             yield _about_need(need, responsible, f"need-{need.urgency}", left=left, by=need.by)
+    if isinstance(fact, pledges.MatchingEnded) and fact.why == "nobody-left":
+        left = _amount(need, need.uncommitted)
+        for responsible in (Opener(need.id), Acting(need.campaign_id)):
+            yield _about_need(need, responsible, "matching-ended", left=left)
     if need.hidden:
         return
     match fact:
         case pledges.NeedOpened():
-            amount = _amount(need, need.quantity)
-            yield _about_need(need, Followers(need.campaign_id), "need-opened", amount=amount)
+            wanted = _amount(need, need.quantity)
+            yield _about_need(need, Followers(need.campaign_id), "need-opened", amount=wanted)
         case pledges.NeedPaused():
             yield _about_need(need, Followers(need.id), "need-paused")
         case pledges.NeedResumed():
@@ -64,6 +68,13 @@ def of_befriending(fact: pledges.OnBefriending) -> Iterator[Message]:
             yield Message(Person(person), "need", text, text, {}, f"/v1/befriendings/{match_.id}", match_.id)
 
 
+_LET_GO: Final[dict[type[Fact], str]] = {
+    pledges.PledgeReleased: "pledge-released",
+    pledges.PledgeWrittenOff: "pledge-written-off",
+    pledges.PledgeExpired: "hold-expired",
+}
+
+
 def of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
     """The donor hears how the pledge fares, who opened the need what came of it."""
     need, pledge = fact.need, fact.pledge
@@ -85,6 +96,7 @@ def of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
             last = delivery.corrections[-1]
             before, after = _amount(need, last.before), _amount(need, last.after)
             yield _to_donor(fact, "delivery-corrected", last.after, before=before, after=after, reason=last.reason)
+            yield _to_opener(fact, "delivery-put-right", last.after, before=before, reason=last.reason)
             if delivery.status == "confirmed":
                 yield from _if_now_fulfilled(need, last.after - last.before)
         case pledges.PledgeCorrected(before=before):
@@ -92,12 +104,10 @@ def of_pledge(fact: pledges.OnPledge) -> Iterator[Message]:
             yield _to_donor(fact, "pledge-corrected", before, now=now, reason=pledge.corrections[-1].reason)
         case pledges.DeliveryReturned(delivery=delivery, quantity=quantity):
             yield _to_donor(fact, "delivery-returned", quantity, reason=delivery.returns[-1].reason)
-        case pledges.PledgeReleased(quantity=quantity):
-            yield _to_donor(fact, "pledge-released", quantity)
-        case pledges.PledgeWrittenOff(quantity=quantity):
-            yield _to_donor(fact, "pledge-written-off", quantity)
-        case pledges.PledgeExpired(quantity=quantity):
-            yield _to_donor(fact, "hold-expired", quantity)
+        case pledges.PledgeWithdrawn(quantity=quantity):
+            yield _to_opener(fact, "pledge-withdrawn", quantity, left=_amount(need, need.uncommitted))
+        case pledges.PledgeReleased() | pledges.PledgeWrittenOff() | pledges.PledgeExpired():
+            yield _to_donor(fact, _LET_GO[type(fact)], fact.quantity)
         case _:
             pass
 
@@ -132,10 +142,7 @@ def _fulfilled(need: pledges.NeedState) -> Message:
 
 
 def _amount(need: pledges.NeedState, quantity: int) -> str:
-    """A quantity with its unit; money, which is counted in pence, as `12.50 GBP`."""
-    if need.kind == "money":
-        return f"{quantity // 100}.{quantity % 100:02d} {need.currency or ''}".rstrip()
-    return f"{quantity} {need.unit}"
+    return amount(need.kind, need.unit, need.currency, quantity)
 
 
 def _utc(instant: str) -> str:

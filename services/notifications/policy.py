@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from services.notifications import event_policy, pledge_policy, shift_policy, venue_policy
+from services.notifications import event_policy, offer_policy, pledge_policy, shift_policy, venue_policy
 from services.notifications.telling import (
+    Acting,
+    ActingNow,
     Audience,
     Coming,
     Followers,
     Message,
     Note,
     Opened,
-    Organisers,
-    Organising,
     Person,
 )
-from shared.contracts import events, pledges, shifts, venues
+from shared.contracts import commitments, events, pledges, shifts, venues
 from shared.contracts.message import Fact
 from shared.contracts.voices import VoicePublished, VoiceState
 
@@ -41,6 +41,10 @@ def messages(fact: Fact) -> tuple[Message, ...]:
             return tuple(pledge_policy.of_pledge(fact))
         case pledges.OnNeed():
             return tuple(pledge_policy.of_need(fact))
+        case pledges.OnOffer():
+            return tuple(offer_policy.of_offer(fact))
+        case commitments.OnCommitment():
+            return tuple(offer_policy.of_commitment(fact))
         case pledges.OnSignal():
             return tuple(pledge_policy.of_signal(fact))
         case pledges.OnBefriending():
@@ -54,8 +58,11 @@ def notes(fact: Fact) -> tuple[Note, ...]:
     match fact:
         case pledges.NeedOpened(need=need, opened_by=person):
             return (Opened(need.id, person, need.version),)
+        case commitments.CommitmentMade(commitment=commitment, made_by=person):
+            return (Opened(commitment.id, person, commitment.version),)
         case events.OnCampaign(campaign=campaign):
-            return (Organising(campaign.id, campaign.organisers, campaign.version),)
+            organising = ActingNow(campaign.id, campaign.id, campaign.organisers, campaign.version)
+            return (organising, *_members(fact)) if isinstance(fact, events.OnPartner) else (organising,)
         case events.RegistrationCancelled(registration=left):
             return (Coming(fact.event.id, left.person, fact.event.version, coming=False, occurrence=left.occurrence),)
         case (
@@ -68,11 +75,21 @@ def notes(fact: Fact) -> tuple[Note, ...]:
             return ()
 
 
+def _members(fact: events.OnPartner) -> Iterator[Note]:
+    partner = fact.partner
+    people = partner.members if partner.status == "active" else ()
+    yield ActingNow(partner.id, fact.campaign.id, people, fact.campaign.version)
+
+
 def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
     campaign = fact.campaign
     match fact:
         case events.CampaignClosed():
             yield _about_campaign(campaign, Followers(campaign.id), "campaign-closed")
+        case events.CampaignPaused():
+            yield _about_campaign(campaign, Followers(campaign.id), "campaign-paused")
+        case events.CampaignResumed():
+            yield _about_campaign(campaign, Followers(campaign.id), "campaign-resumed")
         case events.CampaignEvolved(successor_name=name):
             url = f"/v1/campaigns/{campaign.evolved_into}"
             asked = _about_campaign(campaign, Followers(campaign.id), "campaign-evolved", successor=name)
@@ -81,6 +98,12 @@ def _of_campaign(fact: events.OnCampaign) -> Iterator[Message]:
             yield from _about_partner(campaign, partner, partner.invitees, "partner-invited")
         case events.PartnerApplied(partner=partner):
             yield from _about_partner(campaign, partner, campaign.organisers, "partner-applied")
+        case events.InvitationDeclined(partner=partner):
+            yield from _about_partner(campaign, partner, campaign.organisers, "partner-declined")
+        case events.PartnerLeft(partner=partner):
+            yield from _about_partner(campaign, partner, campaign.organisers, "partner-left")
+        case events.PartnerVerified(partner=partner):
+            yield from _about_partner(campaign, partner, partner.members, "partner-verified")
         case events.PartnerJoined(partner=partner) if partner.version > 1:  # it was invited, or had asked
             yield from _about_partner(campaign, partner, partner.members, "partner-joined")
         case events.PartnerRemoved(partner=partner):
@@ -114,7 +137,7 @@ def _of_shift(fact: shifts.OnShift) -> Iterator[Message]:
     for word in shift_policy.words(fact):
         audiences: list[Audience] = [Person(word.person)]
         if word.to_organisers:
-            audiences.append(Organisers(fact.shift.campaign_id))
+            audiences.append(Acting(fact.shift.campaign_id))
         for audience in audiences:
             yield Message(audience, "registration", word.purpose, word.purpose, word.values, word.url, fact.shift.id)
 
@@ -123,5 +146,7 @@ def _of_venue(fact: venues.OnVenue) -> Iterator[Message]:
     for word in venue_policy.words(fact):
         url = f"/v1/venues/{fact.venue.id}"
         audiences: list[Audience] = [Person(host) for host in word.hosts]
+        if word.to_organisers:
+            audiences.append(Acting(fact.venue.campaign_id))
         for audience in audiences or [Followers(fact.venue.id)]:
             yield Message(audience, "event-change", word.purpose, word.purpose, word.values, url, fact.venue.id)

@@ -15,12 +15,12 @@ from services.notifications.deliveries import Deliveries
 from services.notifications.delivery import ROADS, Letter, letter
 from services.notifications.ledger import Ledger
 from services.notifications.telling import (
+    Acting,
     Followers,
     Message,
     Note,
     Opened,
     Opener,
-    Organisers,
     Person,
     Registered,
 )
@@ -173,7 +173,7 @@ class Reader:
             for message in told:
                 await self._tell(sitting, envelope.id, message)
         sitting.notes += notes
-        sitting.openers.update((note.need_id, note.person) for note in notes if isinstance(note, Opened))
+        sitting.openers.update((note.id, note.person) for note in notes if isinstance(note, Opened))
         sitting.move(fact.stream, fact.streamversion)
 
     async def _tell(self, sitting: Sitting, event_id: str, message: Message) -> None:
@@ -181,12 +181,13 @@ class Reader:
         match message.audience:
             case Person(person):
                 sitting.address(told, [person])
-            case Opener(need_id):
-                opener = sitting.openers.get(need_id, message.but)
+            case Opener(name):
+                opener = sitting.openers.get(name, message.but)
                 sitting.address(told, [opener] if opener != message.but else [])
-            case Organisers(campaign_id):
+            case Acting(name):
                 await self._settle(sitting)
-                sitting.address(told, await self._ledger.organisers(campaign_id))
+                people = await self._ledger.acting(name)
+                sitting.address(told, [person for person in people if person != message.but])
             case Registered() | Followers() as group:
                 # Who comes is known from the facts before this one and must not be changed by those after it.
                 await self._settle(sitting)

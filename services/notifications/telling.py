@@ -21,24 +21,25 @@ class Registered(Struct, frozen=True):
 
 
 class Followers(Struct, frozen=True):
-    """Everybody who follows a campaign, an event, a need or a venue."""
+    """Everybody who follows a campaign, an event, a need or a venue; with `within`, who is of that campaign, too."""
 
     target_id: str
+    within: str | None = None
 
 
 class Opener(Struct, frozen=True):
-    """Who opened a need."""
+    """Who opened a need, or made a commitment."""
 
-    need_id: str
-
-
-class Organisers(Struct, frozen=True):
-    """Everybody who organises a campaign."""
-
-    campaign_id: str
+    id: str
 
 
-Audience = Person | Registered | Followers | Opener | Organisers
+class Acting(Struct, frozen=True):
+    """Everybody who acts for a campaign (its organisers) or for a partner of it (its members)."""
+
+    id: str
+
+
+Audience = Person | Registered | Followers | Opener | Acting
 
 
 class Message(Struct, frozen=True):
@@ -69,24 +70,32 @@ class Coming(Struct, frozen=True):
 
 
 class Opened(Struct, frozen=True):
-    """Who opened a need, which one fact alone tells."""
+    """Who opened a need or made a commitment, which one fact alone tells."""
 
-    need_id: str
+    id: str
     person: str
     version: int
 
 
-class Organising(Struct, frozen=True):
-    """Who organises a campaign, as of its version."""
+class ActingNow(Struct, frozen=True):
+    """Who acts for a campaign or for a partner of it, as of the campaign's version."""
 
+    id: str
     campaign_id: str
     people: tuple[str, ...]
     version: int
 
 
-Note = Coming | Opened | Organising
+Note = Coming | Opened | ActingNow
 
 
 def local(time: str) -> str:
     """A local time as it is written here."""
     return time.replace("T", " ")
+
+
+def amount(kind: str, unit: str, currency: str | None, quantity: int) -> str:
+    """A quantity with its unit; money, which is counted in pence, as `12.50 GBP`."""
+    if kind == "money":
+        return f"{quantity // 100}.{quantity % 100:02d} {currency or ''}".rstrip()
+    return f"{quantity} {unit}"

@@ -116,6 +116,21 @@ ENGLISH: Final[dict[str, Text]] = {
     "venue-hours": Text("New opening hours", "{title} is open at other times from now on."),
     "venue-paused": Text("A place is paused", "{title} does not open for now."),
     "venue-resumed": Text("A place opens again", "{title} opens again."),
+    "opening-not-said": Text("Is a place open?", "{title} should be open since {starts_at}; nobody has said so yet."),
+    "partner-declined": Text("An invitation was declined", "{partner} does not take part in {title}."),
+    "partner-left": Text("A partner has left", "{partner} takes part in {title} no longer."),
+    "partner-verified": Text("You are verified", "{partner} is verified as a partner of {title}."),
+    "co-host-invited": Text("Would you host an event together?", "{title}, {starts_at}. Please accept or decline."),
+    "co-host-accepted": Text("An event has another host", "{title}, {starts_at}."),
+    "delivery-put-right": Text("A delivery was put right", "{title}: {before} became {amount}. {reason}"),
+    "pledge-withdrawn": Text("A pledge was taken back", "{amount} for {title}; {left} still wanted."),
+    "matching-ended": Text("Nobody is left to be asked", "{title}: {left} still wanted, and no offer fits any more."),
+    "offer-released": Text("You are released from your offer", "{amount} of it are no longer expected of you."),
+    "commitment-stale": Text(
+        "A commitment needs you", "Nothing was shown for {organisation} by {date}. Show something, renew it or end it."
+    ),
+    "campaign-paused": Text("A campaign is paused", "{title} rests for now."),
+    "campaign-resumed": Text("A campaign goes on", "{title} is live again."),
     "campaign-closed": Text("A campaign has ended", "{title} is closed. Thank you for being part of it!"),
 }
 

@@ -12,11 +12,12 @@ from shared.contracts import venues
 
 
 class Word(Struct, frozen=True):
-    """Tell the hosts or, without any named, the followers; `purpose` is its text as well."""
+    """Tell the hosts or the organisers or, without any named, the followers; `purpose` is its text as well."""
 
     purpose: str
     values: dict[str, str]
     hosts: tuple[str, ...] = ()
+    to_organisers: bool = False
 
 
 def words(fact: venues.OnVenue) -> Iterator[Word]:
@@ -24,8 +25,11 @@ def words(fact: venues.OnVenue) -> Iterator[Word]:
     venue = fact.venue
     title = {"title": venue.name}
     match fact:
-        case venues.OpeningMissed(occurrence=occurrence) if venue.hosts:
-            yield Word("opening-missed", {**title, "starts_at": local(occurrence)}, venue.hosts)
+        case venues.OpeningMissed(occurrence=occurrence):
+            values = {**title, "starts_at": local(occurrence)}
+            if venue.hosts:
+                yield Word("opening-missed", values, venue.hosts)
+            yield Word("opening-not-said", values, to_organisers=True)
         case _ if venue.hidden:
             return
         case venues.OpeningDoubted(occurrence=occurrence):

@@ -257,6 +257,7 @@ async def desk(mongo: str) -> AsyncIterator[Desk]:
         found = Desk(client, database)
         await found.deliveries.prepare()
         await found.store.prepare()
+        await found.ledger.prepare()
         yield found
         await database.client.drop_database(database.name)
     finally:

@@ -5,13 +5,13 @@ from msgspec.structs import replace
 
 from services.notifications.policy import messages, notes
 from services.notifications.telling import (
+    Acting,
+    ActingNow,
     Coming,
     Followers,
     Message,
     Opened,
     Opener,
-    Organisers,
-    Organising,
     Person,
     Registered,
 )
@@ -144,21 +144,30 @@ def test_a_party_of_a_series_hears_which_date_it_has() -> None:
     assert notes(fact) == (Coming("event_sweep", "ana", 2, coming=True, occurrence="2026-10-28T10:00"),)
 
 
-@pytest.mark.parametrize("changes", [{"visibility": "members"}, {"hidden": True}], ids=["members", "hidden"])
-def test_who_followed_what_they_may_not_see_any_more_is_not_told(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "followers"),
+    [({"visibility": "members"}, [Followers("event_sweep", within="campaign_tidy")]), ({"hidden": True}, [])],
+    ids=["members", "hidden"],
+)
+def test_who_followed_what_they_may_not_see_any_more_is_not_told(
+    changes: dict[str, Any], followers: list[object]
+) -> None:
     """A leak to everybody who once followed; those whose place is kept have to hear of it."""
     for fact in (
         events.EventCancelled(replace(cancelled(5).event, **changes)),
         events.EventChanged(event(2, **changes), ("venue",)),
     ):
-        assert [message.audience for message in messages(fact)] == [Registered("event_sweep")]
+        assert [message.audience for message in messages(fact)] == [Registered("event_sweep"), *followers]
     off = events.OccurrenceCancelled(replace(WEEKLY, **changes), date())
-    assert [message.audience for message in messages(off)] == [Registered("event_sweep", "2026-10-28T10:00")]
+    assert [message.audience for message in messages(off)] == [
+        Registered("event_sweep", "2026-10-28T10:00"),
+        *followers,
+    ]
 
 
 def test_who_organises_is_remembered() -> None:
     """Whatever is told of the campaign names them."""
-    assert notes(events.CampaignClosed(CAMPAIGN)) == (Organising("campaign_tidy", ("olga",), 1),)
+    assert notes(events.CampaignClosed(CAMPAIGN)) == (ActingNow("campaign_tidy", "campaign_tidy", ("olga",), 1),)
 
 
 @pytest.mark.parametrize(
@@ -194,12 +203,13 @@ def test_small_changes_and_drafts_are_nobody_s_business() -> None:
 
 
 def test_followers_of_a_campaign_hear_what_is_new() -> None:
-    """Events when they are published, unless for members; needs; the end."""
+    """Events when they are published, those for members only if they are some; needs; the end."""
     followers = Followers("campaign_tidy")
 
     assert told(events.EventPublished(EVENT)) == [(followers, "campaign", "event-published")]
     assert messages(events.EventCreated(event(status="draft"))) == ()
-    assert messages(events.EventPublished(event(visibility="members"))) == ()
+    within = Followers("campaign_tidy", within="campaign_tidy")
+    assert told(events.EventPublished(event(visibility="members"))) == [(within, "campaign", "event-published")]
     assert told(pledges.NeedOpened(NEED, "olga")) == [(followers, "need", "need-opened")]
     assert told(events.CampaignClosed(CAMPAIGN)) == [(followers, "campaign", "campaign-closed")]
 
@@ -213,7 +223,7 @@ def test_followers_are_asked_whether_they_come_along() -> None:
     assert bodies(evolved) == [
         "A campaign goes on as another / Tidy streets goes on as Tidy city. Follow that if you want to hear of it."
     ]
-    assert notes(evolved) == (Organising("campaign_tidy", ("olga",), 1),)
+    assert notes(evolved) == (ActingNow("campaign_tidy", "campaign_tidy", ("olga",), 1),)
 
 
 def test_who_said_something_hears_that_it_is_shown() -> None:
@@ -306,18 +316,21 @@ def delivery(quantity: int, *corrections: pledges.Correction, n: int = 1) -> ple
     ids=["held", "asked", "delivered", "corrected", "released", "expired", "written off", "put right", "returned"],
 )
 def test_a_donor_hears_how_the_pledge_fares(fact: pledges.OnPledge, expected: str) -> None:
-    """Each step, to the donor alone."""
-    [message] = messages(fact)
+    """Each step, to the donor first, and once."""
+    message, *others = messages(fact)
 
     assert (message.audience, message.topic) == (DONOR, "pledge")
-    assert bodies(fact) == [expected]
+    assert bodies(fact)[0] == expected
+    assert DONOR not in [other.audience for other in others]
 
 
 def test_a_donor_s_own_doing_is_not_news_to_them() -> None:
-    """A withdrawal or a change is answered, not announced; a report goes to those who accept it."""
+    """A withdrawal is answered, and told to who asked; a report goes to those who accept it."""
     reported = pledges.Delivery(1, 2, "reported", AT)
 
-    assert messages(pledges.PledgeWithdrawn(NEED, pledge(status="withdrawn"), 3)) == ()
+    back = pledges.PledgeWithdrawn(NEED, pledge(status="withdrawn"), 3)
+    assert told(back) == [(OPENER, "need", "pledge-withdrawn")]
+    assert bodies(back) == ["A pledge was taken back / 3 bowls for Soup; 10 bowls still wanted."]
     assert messages(pledges.PledgeChanged(NEED, pledge(), 2)) == ()
     assert told(pledges.DeliveryReported(NEED, pledge(), reported)) == [(OPENER, "need", "delivery-reported")]
 
@@ -331,7 +344,8 @@ def test_followers_of_a_need_hear_its_end_once() -> None:
 
     assert told(pledges.PledgeDelivered(full, pledge(), delivery(2)))[1:] == [fulfilled]
     assert told(pledges.PledgeDelivered(more, pledge(), delivery(2)))[1:] == []
-    assert told(pledges.DeliveryCorrected(full, pledge(), fixed))[1:] == [fulfilled]
+    put_right = (OPENER, "need", "delivery-put-right")
+    assert told(pledges.DeliveryCorrected(full, pledge(), fixed))[1:] == [put_right, fulfilled]
     assert told(pledges.NeedChanged(full, ("quantity",))) == [fulfilled]
     assert told(pledges.NeedChanged(full, ("title",))) == []
     assert told(pledges.NeedClosed(NEED)) == [(Followers("need_soup"), "need", "need-closed")]
@@ -350,7 +364,7 @@ def test_who_opened_a_need_hears_that_its_day_comes_near() -> None:
     """With what is still wanted; also while it is hidden."""
     fact = pledges.NeedEscalated(need(2, urgency="soon", by="2026-04-10", uncommitted=7, hidden=True))
 
-    assert told(fact) == [(OPENER, "need", "need-soon"), (Organisers("campaign_tidy"), "need", "need-soon")]
+    assert told(fact) == [(OPENER, "need", "need-soon"), (Acting("campaign_tidy"), "need", "need-soon")]
     assert set(bodies(fact)) == {"A need comes near / Soup: 7 bowls still wanted by 2026-04-10."}
 
 
@@ -433,4 +447,5 @@ def test_every_text_is_used() -> None:
     found: list[Message] = [message for fact in facts for message in messages(fact)]
 
     elsewhere = {name for name in ENGLISH if name.startswith(("venue-", "opening-"))}  # test_venue_policy.py
+    elsewhere |= {"commitment-stale", "matching-ended"}  # test_everybody_is_told.py
     assert {message.text for message in found} | elsewhere == set(ENGLISH)

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.notifications.policy import messages
-from services.notifications.telling import Organisers, Person
+from services.notifications.telling import Acting, Person
 from services.notifications.texts import render
 from shared.contracts import shifts
 from shared.contracts.event_states import Cancellation
@@ -74,7 +74,7 @@ def told(fact: Fact) -> list[tuple[object, str]]:
 def test_who_is_told(fact: Fact, purposes: dict[str, str]) -> None:
     """The person whose place it is; where something is to be done who opened the shift, and every organiser."""
     expected: list[tuple[object, str]] = [(Person(person), purpose) for person, purpose in purposes.items()]
-    expected += [(Organisers("campaign_a"), purpose) for person, purpose in purposes.items() if person == "ana"]
+    expected += [(Acting("campaign_a"), purpose) for person, purpose in purposes.items() if person == "ana"]
 
     assert told(fact) == expected
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.notifications.policy import messages
-from services.notifications.telling import Followers, Person
+from services.notifications.telling import Acting, Followers, Person
 from services.notifications.texts import ENGLISH, render
 from shared.contracts.message import Fact
 from shared.contracts.venue_states import Closure, FivePs, VenueState
@@ -56,13 +56,21 @@ TO_FOLLOWERS: list[tuple[Fact, str]] = [
 
 
 def test_the_hosts_hear_first() -> None:
-    """Each of them, and nobody else yet."""
+    """Each of them, and those who organise; no follower yet."""
     told = messages(OpeningMissed(HALL, MONDAY))
 
-    assert [message.audience for message in told] == [Person("ana"), Person("hal")]
-    assert {message.purpose for message in told} == {"opening-missed"}
+    assert [message.audience for message in told] == [Person("ana"), Person("hal"), Acting("campaign_a")]
+    assert [message.purpose for message in told] == ["opening-missed", "opening-missed", "opening-not-said"]
     assert {(message.url, message.subject) for message in told} == {("/v1/venues/venue_v", "venue_v")}
     assert "Lantern Hall should be open since 2026-03-09 10:00" in render(told[0].text, told[0].values)[1]
+
+
+def test_of_a_place_without_hosts_the_organisers_hear() -> None:
+    """Somebody does, also while it is hidden."""
+    [message] = messages(OpeningMissed(replace(HALL, hosts=(), hidden=True), MONDAY))
+
+    assert message.audience == Acting("campaign_a")
+    assert render(message.text, message.values)[1].startswith("Lantern Hall should be open since 2026-03-09 10:00")
 
 
 @pytest.mark.parametrize(("fact", "text"), TO_FOLLOWERS, ids=[type(fact).__name__ for fact, _ in TO_FOLLOWERS])
@@ -81,7 +89,6 @@ def test_followers_hear_of_the_place_that_they_follow(fact: Fact, text: str) -> 
         HostAdded(HALL, "ed"),
         VenueChanged(HALL, ("name",)),
         OpeningConfirmed(HALL, MONDAY, late=False),
-        OpeningMissed(replace(HALL, hosts=()), MONDAY),
         OpeningDoubted(replace(HALL, hidden=True), MONDAY),
         DayClosed(replace(HALL, hidden=True), Closure("2026-03-09", "Burst pipe")),
     ],
@@ -93,6 +100,7 @@ def test_what_upsets_no_plans_is_told_to_nobody(fact: Fact) -> None:
 
 def test_every_text_of_a_venue_is_here() -> None:
     """The list above is whole."""
-    used = {message.text for fact, _ in TO_FOLLOWERS for message in messages(fact)} | {"opening-missed"}
+    facts = [OpeningMissed(HALL, MONDAY), *(fact for fact, _ in TO_FOLLOWERS)]
+    used = {message.text for fact in facts for message in messages(fact)}
 
     assert used == {name for name in ENGLISH if name.startswith(("venue-", "opening-"))}
