@@ -11,6 +11,7 @@ from shared.contracts.attendance import AttendanceNoted, HeadcountTaken
 from shared.contracts.completion import EventCompleted, OutcomesChanged
 from shared.contracts.events import (
     CampaignState,
+    Clash,
     EventFact,
     EventState,
     OccurrenceCancelled,
@@ -61,6 +62,7 @@ class Event(Struct, frozen=True):
     `campaign` is there for commands that ask who may; `acting` names the partners of the campaign that each caller
     is a member of; `places` holds the registrations that the batch mentions or has promoted; `shifts` names those that
     may have to be cancelled next, with their occurrences; `attached` is what else hangs on the event and is mentioned.
+    `engaged` is what callers who register come to elsewhere.
     Of a series, `whereabouts` tells where its earlier parts really are, `sessions` holds the occurrences that the batch
     mentions and something is particular to, `fullest` is the most people registered for one to come that has the
     series' capacity, `reviews` names the occurrences of each step of a review by where it begins.
@@ -79,6 +81,7 @@ class Event(Struct, frozen=True):
     places: dict[str, Place] = {}
     shifts: tuple[tuple[str, str | None], ...] = ()
     attached: dict[str, Attached] = {}
+    engaged: dict[str, tuple[Clash, ...]] = {}
     whereabouts: tuple[Whereabouts, ...] = ()
     sessions: dict[str, Session] = {}
     fullest: int = 0

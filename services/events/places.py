@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from services.events import admission
 from services.events.document import Event, answer, cancelled, evolve, visible
@@ -15,6 +15,7 @@ from shared.contracts.events import (
     LeaveEvent,
     PromoteWaiting,
     Register,
+    Registered,
     RegistrationCancelled,
     RegistrationChanged,
     RegistrationMade,
@@ -59,7 +60,7 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
     if not are_given(state, found, asked):
         return Decision(refused("event-not-open", status=status(event, state, found)))
     if before and before.registration.status != "cancelled":
-        return Decision(Done("registration", name, answer(before), 201))
+        return Decision(Done("registration", name, _warned(before, event, found), 201))
     if wrong := admission.refusal(state, command):
         return Decision(wrong)
     size = command.party_size
@@ -85,9 +86,22 @@ def register(event: Event, state: EventState, command: Register, asked: Asked) -
     else:
         after, occurrence = counted(event, state, found, asked, waiting=size)
         fact = RegistrationWaitlisted(after, registration, occurrence)
-    body = answer(evolve(event, fact).places[registration.id])
+    body = _warned(evolve(event, fact).places[registration.id], event, found)
     private = admission.admitted(state, command, registration.id, asked)
     return Decision(Done("registration", registration.id, body, 201), (fact,), private=private)
+
+
+def _warned(place: Place, event: Event, places: Seats) -> Registered:
+    """A registration with what else its person comes to at that time."""
+    mine = place.registration
+    clashes = tuple(
+        one
+        for one in event.engaged.get(mine.person, ())
+        if (one.event_id, one.occurrence) != (mine.event_id, places.name)
+        and one.starts_at_utc < places.ends_at_utc
+        and places.starts_at_utc < one.ends_at_utc
+    )
+    return Registered(**asdict(answer(place)), clashes=clashes)
 
 
 def leave(event: Event, state: EventState, command: LeaveEvent, asked: Asked) -> Decision:

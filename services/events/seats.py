@@ -19,6 +19,7 @@ class Seats(Struct, frozen=True):
     name: str | None
     left: int | None
     line: WaitingList
+    starts_at_utc: str
     ends_at_utc: str
     off: bool
 
@@ -28,7 +29,8 @@ def seats(event: Event, state: EventState, name: str | None) -> Seats | Refused:
     if state.recurrence is None:
         if name not in {None, state.starts_at}:
             return wrong("the event does not recur")
-        return Seats(None, state.left, event.waiting, state.ends_at_utc, state.status != "published")
+        off = state.status != "published"
+        return Seats(None, state.left, event.waiting, state.starts_at_utc, state.ends_at_utc, off)
     if name is None:
         return wrong("is needed: the event recurs")
     session = event.sessions.get(name, Session())
@@ -38,7 +40,8 @@ def seats(event: Event, state: EventState, name: str | None) -> Seats | Refused:
     taken = session.state.registered if session.state else 0
     left = None if slot.capacity is None else slot.capacity - taken
     done = session.state is not None and session.state.completion is not None
-    return Seats(name, left, session.waiting, slot.ends_at_utc, slot.off or done or state.status != "published")
+    off = slot.off or done or state.status != "published"
+    return Seats(name, left, session.waiting, slot.starts_at_utc, slot.ends_at_utc, off)
 
 
 def wrong(detail: str) -> Refused:

@@ -18,6 +18,7 @@ from services.events.campaign import Campaign
 from services.events.clearance import Standing
 from services.events.document import Event, Hidden, Whereabouts
 from services.events.document import Session as Occasion
+from services.events.engagements import Engagements
 from services.events.evolution import STEP as HEIRS
 from services.events.evolution import heir
 from services.events.lines import Lines, place_of
@@ -99,6 +100,7 @@ class EventsStore:
         self.database = database
         self.lines = Lines(database.registrations)
         self.sessions = Sessions(database.occurrences)
+        self.engagements = Engagements(database, self.sessions)
         self.inbox = Inbox(database)
         self.calendar = Calendar(database.due)
         self.shifts = ShiftStore(database, self.watched, self.sessions)
@@ -251,6 +253,7 @@ class EventsStore:
         await self._add_attached(events, asks)
         await self._add_family(events, asks)
         await self._add_campaigns(events, asks)
+        await self._add_engaged(events, [ask for ask in asks if isinstance(ask.command, Register)])
         await self.sessions.add(events, asks)
         for ask in asks:
             if isinstance(ask.command, CancelShifts):
@@ -272,6 +275,17 @@ class EventsStore:
                 if thing.event_id in events:
                     event = events[thing.event_id]
                     events[thing.event_id] = replace(event, attached=event.attached | {thing.id: thing})
+
+    async def _add_engaged(self, events: dict[str, Event], registering: Sequence[Ask]) -> None:
+        """Add to events what those who register come to elsewhere."""
+        if not registering:
+            return
+        people = {ask.asked.person for ask in registering}
+        engaged = await self.engagements.of(people, min(ask.asked.at for ask in registering))
+        for ask in registering:
+            if mine := engaged.get(ask.asked.person):
+                event = events[ask.stream]
+                events[ask.stream] = replace(event, engaged=event.engaged | {ask.asked.person: mine})
 
     async def _add_family(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
         """Add to events what they are to be a part of, and the parts that are to be called off."""

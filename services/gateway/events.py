@@ -41,6 +41,7 @@ from shared.contracts.events import (
     LeaveEvent,
     PublishEvent,
     Register,
+    Registered,
     RegistrationAnswer,
     Venue,
     VenueChange,
@@ -337,7 +338,7 @@ WRITES: Final = (
         body=Party,
         command=Register,
         build=_register,
-        answers={201: RegistrationAnswer},
+        answers={201: Registered},
         tag="registrations",
         problems=(
             "event-full",

@@ -247,6 +247,22 @@ class RegistrationAnswer(Struct, frozen=True):
     guardian_consent_at: str | None = None
 
 
+class Clash(Struct, frozen=True):
+    """Something else that a person comes to at the same time: an event, a date of one, or a shift there."""
+
+    event_id: str
+    occurrence: str | None
+    starts_at_utc: str
+    ends_at_utc: str
+    shift_id: str | None = None
+
+
+class Registered(RegistrationAnswer, frozen=True):
+    """A registration as who made it is answered: with what they come to at the same time, which is a warning only."""
+
+    clashes: tuple[Clash, ...] = ()
+
+
 class PartnerAnswer(Struct, frozen=True):
     """A partner as everybody reads it; `verification` is `provisional` until somebody vouched for it."""
 
