@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from services.events.document import Session
+from shared.contracts.event_states import Cancellation, OccurrenceState
 from shared.contracts.message import encode
+from shared.contracts.recurrence import Recurrence
 from shared.contracts.shifts import (
     CancelShift,
     ChangeShift,
@@ -14,6 +18,7 @@ from shared.contracts.shifts import (
     Role,
     WithdrawClearance,
 )
+from shared.decider import Done
 from tests.events.given import CAMPAIGN, asked, kinds, problem
 from tests.events.shifts_given import DBS, SHIFT, Town, a_town, cleared, opening, proposing, taking, with_event
 
@@ -120,6 +125,23 @@ def test_a_shift_that_is_off_or_moved_asks_nobody(what: str) -> None:
     assert news(town, AN_HOUR_BEFORE) == []
     if what == "moved":
         assert news(town, "2026-07-04T12:00:00.000Z") == ["ComingAsked"]
+
+
+@pytest.mark.parametrize(("off", "asked_then"), [("2026-07-04", []), ("2026-07-11", ["ComingAsked"])])
+def test_a_date_that_was_called_off_asks_nobody(off: str, asked_then: list[str]) -> None:
+    """Looked at again when it is time, before any shift was cancelled; another date that is off changes nothing."""
+    town = Town()
+    with_event(town, recurrence=Recurrence(rrule="FREQ=WEEKLY"))
+    assert town.event.state is not None
+    first = town.event.state.starts_at
+    assert isinstance(town.ask(opening(occurrence=first)).answer, Done)
+    assert kinds(town.ask(taking(), "bo")) == ["PlaceTaken"]
+
+    name = f"{off}T{first.partition('T')[2]}"
+    date = OccurrenceState(town.event.state.id, name, cancellation=Cancellation("Rain", A_DAY_BEFORE))
+    town.event = replace(town.event, sessions={name: Session(date)})
+
+    assert news(town, AN_HOUR_BEFORE) == asked_then
 
 
 def test_an_empty_shift_is_told_of_after_an_hour() -> None:
