@@ -37,7 +37,7 @@ _PAGE: Final = """<!doctype html>
 <section aria-labelledby="method">
 <h2 id="method">How this was counted</h2>
 <ul class="how">
-<li>Delivered counts only what was confirmed. A correction stays readable, and moves the month of the delivery.</li>
+<li>Only confirmed deliveries count. A correction changes the month of its delivery, and stays readable.</li>
 <li>People stand nowhere by name. Who gave without a name stays without one.</li>
 <li>What organisers wrote down of events stands beside the deliveries and is never added to them.</li>
 </ul>
@@ -131,7 +131,7 @@ def _thing(figure: Figure) -> str:
     kind = _WORDS.get(figure.kind or "", figure.kind or "")
     if figure.unit == "pence" or not kind:
         return kind or figure.unit
-    return kind if kind == figure.unit or kind.rstrip("s") == figure.unit else f"{kind}, {figure.unit}"
+    return kind if kind.endswith(figure.unit) or kind.rstrip("s") == figure.unit else f"{kind}, {figure.unit}"
 
 
 def _month(text: str) -> str:
