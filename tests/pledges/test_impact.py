@@ -13,8 +13,10 @@ from services.pledges.queries import Queries
 from shared.contracts.figures import unit_code
 from shared.contracts.pledges import (
     AcceptDelivery,
+    ChangeNeed,
     CorrectDelivery,
     DeliverPledge,
+    HideNeed,
     MakePledge,
     NeedState,
     ReturnDelivery,
@@ -119,6 +121,21 @@ async def test_what_went_back_was_there_before(desk: Desk) -> None:
         assert await total(desk, at(minutes)) == expected
         assert sum(item["quantity"] for item in await listed(desk, BOX, at(minutes))) == expected
     assert await total(desk) == 6
+
+
+async def test_what_was_delivered_stays_where_it_was_counted(desk: Desk) -> None:
+    """Hiding a need is no correction, and neither is another ward: published figures are found again."""
+    pledge = "need_n.1"
+    await desk.process(
+        asked(OLGA, structs.replace(MANY, need_id="need_n", ward="aston")),
+        asked(ANA, MakePledge("need_n", pledge, 9)),
+        asked(OLGA, DeliverPledge("need_n", pledge, 4)),
+    )
+    await desk.process(asked(OLGA, ChangeNeed("need_n", ward="ladywood")), asked(OLGA, HideNeed("need_n")))
+    await desk.process(asked(OLGA, CorrectDelivery("need_n", pledge, 1, 3, "Counted again.")))
+
+    assert (await total(desk), await total(desk, ward="aston"), await total(desk, ward="ladywood")) == (3, 3, 0)
+    assert [(item["delivery"], item["ward"]) for item in await listed(desk, BOX)] == [(f"{pledge}/1", "aston")]
 
 
 def test_what_is_still_to_come_was_not_delivered() -> None:
