@@ -11,7 +11,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from deploy.front_door import FrontDoor, RefusedError, Who, together
+from deploy.simulation.cover import DROPPING, Shift, stand_in
 from deploy.simulation.plan import scaled
+from deploy.simulation.scene import Finding, Scene, finding
 
 PARTIES: Final = 5_000
 """Who registers, each for one."""
@@ -40,6 +42,8 @@ class CarnivalDay(Struct, frozen=True):
     helpers: int
     stalls: int
     traders: int
+    dropping: int = 0
+    """Who gives a place on each shift back; as many who found none take it. So many of the first ask for cover."""
 
 
 class CarnivalReport(Struct):
@@ -51,6 +55,9 @@ class CarnivalReport(Struct):
     waiting: int = 0
     on_shifts: int = 0
     stalls: int = 0
+    retaken: int = 0
+    """Places on shifts that were given back, and taken by others."""
+    covered: int = 0
     shown: tuple[int, int, int, int] = (0, 0, 0, 0)
     """People registered, people waiting, places taken on shifts, stalls taken: as everybody reads them."""
 
@@ -62,6 +69,7 @@ class CarnivalReport(Struct):
             (self.registered, self.waiting) == (day.parties - waiting, waiting)
             and self.on_shifts == len(SHIFTS) * min(day.shift_places, day.helpers)
             and self.stalls == min(day.stalls, day.traders)
+            and (self.retaken, self.covered) == (len(SHIFTS) * day.dropping, day.dropping)
             and self.shown
             == (
                 min(day.places, day.parties - day.leaving),
@@ -71,17 +79,29 @@ class CarnivalReport(Struct):
             )
         )
 
+    def findings(self) -> list[Finding]:
+        """What must hold of it."""
+        day = self.day
+        bounds = (day.places, day.parties, len(SHIFTS) * day.shift_places, day.stalls)
+        return [
+            finding("nobody beyond capacity", [seen <= most for seen, most in zip(self.shown, bounds, strict=True)]),
+            finding("no place lost, everything read as it was answered", [self.is_exact()]),
+        ]
+
 
 def carnival_day(scale: float) -> CarnivalDay:
     """The day at a scale; shifts and stalls have their bounds."""
+    shift_places = min(SHIFT_PLACES, max(2, scaled(SHIFT_PLACES, scale)))
+    helpers = min(HELPERS, max(shift_places + 1, scaled(HELPERS, scale)))
     return CarnivalDay(
         scaled(PARTIES, scale),
         scaled(PLACES, scale),
         scaled(LEAVING, scale),
-        min(SHIFT_PLACES, scaled(SHIFT_PLACES, scale)),
-        min(HELPERS, scaled(HELPERS, scale)),
+        shift_places,
+        helpers,
         min(STALLS, scaled(STALLS, scale)),
         min(TRADERS, scaled(TRADERS, scale)),
+        min(DROPPING, shift_places // 2, helpers - shift_places),
     )
 
 
@@ -96,12 +116,13 @@ class Carnival:
         self._run = run
         self._report = CarnivalReport(day)
         self._placed: list[int] = []
+        self._scene = Scene(door, campaign, organiser, run)
 
     async def play(self) -> CarnivalReport:
         """Do it all; raises RefusedError and TroubleError."""
         day, report = self._report.day, self._report
         path = await self._plan()
-        shifts = [await self._shift(path, *shift) for shift in SHIFTS]
+        shifts = [Shift(await self._shift(path, *shift)) for shift in SHIFTS]
         slot = await self._stalls(path)
         began = time.monotonic()
         await together(self._register(path, number) for number in range(day.parties))
@@ -109,6 +130,7 @@ class Carnival:
         await together(
             self._help(shift, at, number) for at, shift in enumerate(shifts) for number in range(day.helpers)
         )
+        report.retaken, report.covered = await stand_in(self._scene, shifts, day.dropping)
         await together(self._trade(slot, number) for number in range(day.traders))
         report.registered = len(self._placed)
         await self._leave(path)
@@ -153,9 +175,13 @@ class Carnival:
         else:
             self._report.waiting += 1
 
-    async def _help(self, shift: str, at: int, number: int) -> None:
-        if await self._taken(Who(f"helper-{at}-{number:03}-of-{self._run}"), f"{shift}/assignments", "shift-full"):
+    async def _help(self, shift: Shift, at: int, number: int) -> None:
+        who = Who(f"helper-{at}-{number:03}-of-{self._run}")
+        if await self._taken(who, f"{shift.path}/assignments", "shift-full"):
             self._report.on_shifts += 1
+            shift.on.append(who)
+        else:
+            shift.without.append(who)
 
     async def _trade(self, slot: str, number: int) -> None:
         if await self._taken(Who(f"trader-{number:03}-of-{self._run}"), f"{slot}/bookings", "slot-full"):

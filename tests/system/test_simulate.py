@@ -74,9 +74,19 @@ def test_the_ledger_is_exact_and_a_stopped_run_goes_on(platform: Platform) -> No
     assert figure(said, "sent twice, counted once") == [84]
     assert figure(said, "corrected") == [8]
     assert figure(said, "registrations") == [50, 40, 40]
-    assert figure(said, "on shifts") == [3, 3, 3]
+    assert figure(said, "on shifts") == [9, 6, 6]
+    assert "3 dropped out and 3 came instead; 1 asked for cover and 1 found somebody" in " ".join(said.split())
+    assert figure(said, "openings in a year") == [104]
+    assert figure(said, "of them called off") == figure(said, "of them an hour later") == [2]
+    assert figure(said, "heartbeats heard") == [2]
+    assert figure(said, "pledges matched by hand") == [6]
+    assert figure(said, "accepted") == [3]
+    assert figure(said, "gone stale") == [1]
+    assert figure(said, "local hour the same all year") == [104, 0]
+    assert figure(said, "nobody beyond capacity") == [4, 0]
+    assert figure(said, "food: even, nothing delivered that was not pledged")[1:] == [0]
     assert "after 2 had left, 40 have places and 8 wait" in " ".join(said.split())
-    assert "The totals are exact." in said
+    assert "The totals are exact, and all that must hold holds." in said
 
 
 def test_the_ledger_is_exact_when_programs_are_killed_meanwhile(breakable: Platform) -> None:
