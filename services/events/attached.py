@@ -43,10 +43,11 @@ def mentioned(command: Command) -> Iterator[tuple[str, str]]:
         case BookSlot(slot_id=slot, booking_id=booking) | ReleaseBooking(slot_id=slot, booking_id=booking):
             yield "slots", slot
             yield "bookings", booking
-        case Register(registration_id=party, ages=ages) if ages:
+        case Register(registration_id=party, single=single, ages=ages) if ages:
             yield "admissions", party
+            yield "admissions", single
         case ImportRegistrations(rows=rows):
-            yield from (("admissions", row.registration_id) for row in rows if row.ages)
+            yield from (("admissions", name) for row in rows if row.ages for name in (row.registration_id, row.single))
         case _:
             pass
 

@@ -44,15 +44,23 @@ def take(event: Event, state: EventState, command: ImportRegistrations, asked: A
 
 def _one(event: Event, row: ImportedRow, asked: Asked) -> Decision:
     """Decide a row as if its person asked, at the time of signing up; who organises a members' event lets them in."""
-    known = event.places.get(row.registration_id)
     state = event.state
     if state is None or (row.occurred_at is not None and row.occurred_at > asked.at):
         return Decision(refused("not-happened-yet"))
+    command = Register(
+        state.id,
+        row.registration_id,
+        row.party_size,
+        row.ages,
+        row.guardian_consent,
+        occurrence=row.occurrence,
+        single=row.single,
+    )
+    known = event.places.get(places.name_of(state, command))
     if known is not None and known.registration.status != "cancelled":
         return Decision(refused("already-registered"))
     let_in = replace(event, acting=event.acting | {row.person: frozenset()})
     by = replace(asked, person=row.person, at=row.occurred_at or asked.at)
-    command = Register(state.id, row.registration_id, row.party_size, row.ages, row.guardian_consent)
     return places.register(let_in, state, command, by)
 
 

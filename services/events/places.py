@@ -49,7 +49,7 @@ def decide(event: Event, state: EventState, command: Mine | PromoteWaiting, aske
 
 def register(event: Event, state: EventState, command: Register, asked: Asked) -> Decision:
     """Take places, or wait; a party that has them or waits is answered as the first time."""
-    name = _id(state, command)
+    name = name_of(state, command)
     before = event.places.get(name)
     theirs = before is None or before.registration.person == asked.person
     if not theirs or not visible(event, asked.person) or not name.startswith(f"{state.id}."):
@@ -108,7 +108,7 @@ def leave(event: Event, state: EventState, command: LeaveEvent, asked: Asked) ->
     """Give the places back, or stop waiting; those who then fit move up."""
     if state.recurrence is not None and command.occurrence is None:
         return Decision(Refused("invalid-body", 422, errors=(("/occurrence", "is needed: the event recurs"),)))
-    place = event.places.get(_id(state, command))
+    place = event.places.get(name_of(state, command))
     if place is None or place.registration.person != asked.person:
         return Decision(NOT_FOUND)
     found = seats(event, state, place.registration.occurrence)
@@ -136,7 +136,7 @@ def resize(event: Event, state: EventState, command: ChangeRegistration, asked: 
 
     Who waits keeps their place in the line.
     """
-    place = event.places.get(_id(state, command))
+    place = event.places.get(name_of(state, command))
     if place is None or place.registration.person != asked.person:
         return Decision(NOT_FOUND)
     mine, size = place.registration, command.party_size
@@ -205,7 +205,7 @@ def _seats(event: Event, name: str | None) -> Seats | None:
     return None if isinstance(found, Refused) else found
 
 
-def _id(state: EventState, command: Mine) -> str:
+def name_of(state: EventState, command: Mine) -> str:
     """The registration that a command means: an event that does not recur has one a person, however it is named."""
     return command.single if command.single and state.recurrence is None else command.registration_id
 

@@ -27,6 +27,7 @@ from shared.contracts.events import (
     ReviewOccurrences,
     Venue,
 )
+from shared.contracts.importing import ImportRegistrations
 from shared.contracts.message import Command
 from shared.mongo import QUERY_MS, Collection, Document, find
 from shared.ports import Ask
@@ -50,6 +51,7 @@ class Sessions:
     async def add(self, events: dict[str, Event], asks: Sequence[Ask]) -> None:
         """Add to series the occurrences that the commands mention, and what their changes have to look at."""
         named = {(ask.stream, name) for ask in asks if (name := named_by(ask.command))}
+        named |= {(ask.stream, name) for ask in asks for name in _listed(ask.command)}
         named |= {(ask.stream, name) for ask in asks if (name := _attended(events[ask.stream], ask.command))}
         found = await self.by_name(named)
         for ask in asks:
@@ -114,6 +116,12 @@ def named_by(command: Command) -> str | None:
             return name
         case _:
             return None
+
+
+def _listed(command: Command) -> set[str]:
+    """The occurrences that the rows of a list name."""
+    rows = command.rows if isinstance(command, ImportRegistrations) else ()
+    return {row.occurrence for row in rows if row.occurrence is not None}
 
 
 def _attended(event: Event, command: Command) -> str | None:

@@ -242,7 +242,7 @@ class EventsStore:
         }
         for ask in asks:
             if isinstance(ask.command, ImportRegistrations):
-                named.update(row.registration_id for row in ask.command.rows)
+                named.update(name for row in ask.command.rows for name in (row.registration_id, row.single) if name)
         places: dict[str, dict[str, Place]] = defaultdict(dict)
         for document in await _by_id(self.database.registrations, named):
             place = place_of(document)

@@ -18,7 +18,7 @@ from services.gateway import bodies, idempotency, outcome, parameters
 from services.gateway.bodies import Body
 from services.gateway.commands import Commands
 from services.gateway.events import registration_id
-from services.gateway.fields import Age, Instant, Line
+from services.gateway.fields import Age, Instant, Line, LocalTime
 from services.gateway.identity import Identity, Principal
 from services.gateway.outcome import Decided
 from services.gateway.personal import OK, private
@@ -32,7 +32,7 @@ STEP: Final = 200
 MOST_ROWS: Final = 12_000
 LONGEST_LINE: Final = 2_000
 _PATH: Final = "/v1/events/{event_id}/registrations/import"
-_COLUMNS: Final = frozenset({"reference", "party_size", "occurred_at", "ages", "guardian_consent"})
+_COLUMNS: Final = frozenset({"reference", "occurrence", "party_size", "occurred_at", "ages", "guardian_consent"})
 _YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -49,6 +49,7 @@ class Report(Struct, frozen=True):
 class _Row(Body):
     reference: Line
     party_size: int = Field(1, ge=1, le=10)
+    occurrence: LocalTime | None = None
     occurred_at: Instant | None = None
     ages: tuple[Age, ...] = Field((), max_length=10)
     guardian_consent: bool = False
@@ -165,14 +166,17 @@ class _Upload:
             self._refused.append(RefusedRow(number, "malformed"))
             return None
         person = idempotency.person(self._event, row.reference)
+        single = registration_id(self._event, person)
         return ImportedRow(
             number,
-            registration_id(self._event, person),
+            registration_id(self._event, person, row.occurrence),
             person,
             row.party_size,
             row.occurred_at,
             row.ages,
             row.guardian_consent,
+            row.occurrence,
+            single if row.occurrence is not None else "",
         )
 
 

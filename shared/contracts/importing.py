@@ -8,7 +8,8 @@ from shared.contracts.event_states import OfEvent
 class ImportedRow(Struct, frozen=True):
     """A party of a list, by the number of its row; `person` is a pseudonym made of event and reference.
 
-    `occurred_at` is when it signed up, on paper.
+    `occurred_at` is when it signed up, on paper; `occurrence` is the date of a series that it comes to, by its original
+    local start. `single` is what the registration is called if the event does not recur after all.
     """
 
     row: int
@@ -18,6 +19,8 @@ class ImportedRow(Struct, frozen=True):
     occurred_at: str | None = None
     ages: tuple[int, ...] = ()
     guardian_consent: bool = False
+    occurrence: str | None = None
+    single: str = ""
 
 
 class ImportRegistrations(OfEvent, frozen=True):

@@ -9,6 +9,7 @@ from services.events.document import Event
 from services.events.importing import STEP
 from shared.contracts.events import CancelEvent, RegistrationMade
 from shared.contracts.importing import ImportedRow, ImportedRows, ImportRegistrations, RefusedRow
+from shared.contracts.recurrence import Recurrence
 from shared.decider import Decision, Refused
 from tests.events.given import (
     AFTER_THE_EVENT,
@@ -105,6 +106,30 @@ def test_a_full_event_refuses_row_by_row() -> None:
     assert [one.reason for one in told(full).refused] == ["event-full"]
     assert [one.reason for one in told(young).refused] == ["outside-age-range", "guardian-consent-required"]
     assert [one.reason for one in told(drop_in).refused] == ["no-booking-needed"]
+
+
+def test_a_row_names_its_date_of_a_series() -> None:
+    """Each date has its own places, and a reference may come to several; an event that does not recur has one."""
+    first, second = "2026-07-04T14:00", "2026-07-11T14:00"
+    series = an_event(recurrence=Recurrence("FREQ=WEEKLY"), capacity=1)
+    event, decision = taking(
+        series,
+        ImportedRow(2, f"{EVENT}.p-first", "p", occurrence=first, single=f"{EVENT}.p"),
+        ImportedRow(3, f"{EVENT}.p-second", "p", occurrence=second, single=f"{EVENT}.p"),
+        ImportedRow(4, f"{EVENT}.q-second", "q", occurrence=second, single=f"{EVENT}.q"),
+        ImportedRow(5, f"{EVENT}.r-off", "r", occurrence="2026-07-05T14:00", single=f"{EVENT}.r"),
+        row(6),
+    )
+    once = ImportedRow(2, f"{EVENT}.p-only", "p", occurrence=state_of(an_event()).starts_at, single=f"{EVENT}.p")
+    after, alone = taking(an_event(), once, row(3, "p"))
+
+    assert told(decision) == ImportedRows(2, 1, (RefusedRow(5, "invalid-body"), RefusedRow(6, "invalid-body")))
+    assert {name: session.state.registered for name, session in event.sessions.items() if session.state} == {
+        first: 1,
+        second: 1,
+    }
+    assert told(alone) == ImportedRows(1, 0, (RefusedRow(3, "already-registered"),))
+    assert set(after.places) == {f"{EVENT}.p"}
 
 
 def test_members_events_let_in_whom_their_organiser_names() -> None:

@@ -20,6 +20,7 @@ from shared.contracts.events import (
     Venue,
     VenueChange,
 )
+from shared.contracts.importing import ImportedRow, ImportRegistrations
 from shared.contracts.recurrence import Recurrence, RecurrenceChange
 from tests.events.given import CAMPAIGN, EVENT, a_plan
 from tests.events.log import Log
@@ -67,6 +68,23 @@ async def test_each_occurrence_has_a_line_of_its_own(store: EventsStore, log: Lo
     assert await of(store, "cy") == {FIRST: ("registered", None), SECOND: ("waiting", 1)}
     await log.ask((ChangeRegistration(EVENT, f"{EVENT}.ed.{SECOND}", 1, SECOND), "ed", "resident"))
     assert await of(store, "cy") == {FIRST: ("registered", None), SECOND: ("registered", None)}
+
+
+async def test_a_list_is_decided_with_the_dates_that_its_rows_name(store: EventsStore, log: Log) -> None:
+    """A later batch knows who comes to which date already; its rows for a full one wait."""
+    await plan(log, capacity=1)
+    rows = tuple(
+        ImportedRow(number, f"{EVENT}.{who}.{name}", who, occurrence=name, single=f"{EVENT}.{who}")
+        for number, (who, name) in enumerate([("bo", FIRST), ("cy", FIRST), ("bo", SECOND)], 2)
+    )
+
+    [(_, first)] = await log.ask((ImportRegistrations(EVENT, rows[:1]), *ANA))
+    [(_, second)] = await log.ask((ImportRegistrations(EVENT, rows), *ANA))
+
+    assert (first["registered"], first["waiting"]) == (1, 0)
+    assert (second["registered"], second["waiting"]) == (1, 1)
+    assert second["refused"] == [{"row": 2, "reason": "already-registered"}]
+    assert await of(store, "cy") == {FIRST: ("waiting", 1)}
 
 
 async def test_a_change_of_the_series_calls_off_what_is_gone_and_promotes(store: EventsStore, log: Log) -> None:

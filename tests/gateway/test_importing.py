@@ -69,6 +69,31 @@ async def test_every_refused_row_has_a_line(edge: Edge) -> None:
     assert b"V-1" not in appended
 
 
+async def test_rows_name_dates_of_a_series(edge: Edge) -> None:
+    """12,000 people may come to several dates; a row without one, or with one that is none, is refused by itself."""
+    place = await a_place(edge, capacity=1, recurrence={"rrule": "FREQ=WEEKLY;COUNT=3"})
+    text = (
+        "reference,occurrence\n"
+        "V-1,2099-05-01T10:00\n"
+        "V-1,2099-05-08T10:00\n"
+        "V-2,2099-05-08T10:00\n"
+        "V-3,2099-05-09T10:00\n"
+        "V-4,soon\n"
+        "V-5,\n"
+        "V-1,2099-05-01T10:00"
+    )
+
+    answer = (await send(edge, place, text)).json()
+
+    assert (answer["registered"], answer["waiting"]) == (2, 1)
+    assert answer["report"] == [
+        {"row": 5, "reason": "invalid-body"},
+        {"row": 6, "reason": "malformed"},
+        {"row": 7, "reason": "invalid-body"},
+        {"row": 8, "reason": "already-registered"},
+    ]
+
+
 async def test_a_repeat_with_the_key_is_answered_the_same(edge: Edge) -> None:
     """Without the key it is a new list, whose rows are all known; another list under the key is refused."""
     place = await a_place(edge)
